@@ -57,6 +57,29 @@ describe('a mock subscriber', () => {
     expect(got).toEqual([['entity:Task', 1]])
   })
 
+  it('replays the events of a family, with its offsets, as a server does', async () => {
+    const channels = createMockSubscriber()
+    const got: unknown[] = []
+    const off = channels.subscribe('room:*', (n, { offset, via }) => got.push([n, offset, via]))
+    await off.ready
+    channels.emit('room:1', 'said', 'a')
+    channels.lose()
+    channels.emit('room:2', 'said', 'b')
+    channels.restore()
+    await settle()
+    channels.emit('room:1', 'said', 'c')
+    expect(got).toEqual([
+      ['a', 1, 'room:*'],
+      ['b', 2, 'room:*'],
+      ['c', 3, 'room:*'],
+    ])
+    channels.lose()
+    channels.forget()
+    channels.restore()
+    await settle()
+    expect(off.status.get().name).toBe('gap')
+  })
+
   it('refuses what the test refuses', async () => {
     const refuse = (channel: string) => (channel === 'secret' ? 'forbidden' : undefined)
     const channels = createMockSubscriber({ refuse })

@@ -3,6 +3,7 @@ import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { graphqlWs } from 'wirefold/dialects/graphql-ws'
 import { phoenix } from 'wirefold/dialects/phoenix'
 import { pusher, pusherUrl } from 'wirefold/dialects/pusher'
+import { engineIo, socketio } from 'wirefold/dialects/socketio'
 import { ManualClock, ScriptedPeer } from 'wirefold/testing'
 
 describe('a scripted peer', () => {
@@ -72,6 +73,35 @@ describe('a scripted peer', () => {
     new ChannelSubscriber(client).subscribe('count', (payload) => got.push(payload))
     await clock.advance(100)
     expect(got).toMatchObject([{ n: 1 }])
+    client.close()
+  })
+
+  it('plays a Socket.IO server of rooms in its own texts', async () => {
+    const clock = new ManualClock()
+    const peer = new ScriptedPeer<string>({
+      clock,
+      codec: { encode: String, decode: (text) => text },
+      greetings: [
+        '0{"sid":"1","upgrades":[],"pingInterval":25000,"pingTimeout":20000,"maxPayload":1e6}',
+      ],
+      play(text, send) {
+        if (text.startsWith('40')) send('40{"sid":"2"}')
+        if (text !== '420["join","lobby"]') return
+        send('430[]')
+        send('42["said","lobby","welcome"]')
+      },
+    })
+    const client = new RealtimeClient('ws://test/', {
+      ...{ ...engineIo(peer.transport), clock },
+      dialect: socketio({ join: 'join', leave: 'leave', room: 0 }),
+    })
+    const got: unknown[] = []
+    new ChannelSubscriber(client).subscribe('lobby', (text) => got.push(text))
+    await clock.advance(1_000)
+    peer.send('42["said","lobby","hello"]')
+    await clock.advance(0)
+    expect(got).toEqual(['welcome', 'hello'])
+    expect(peer.messages).toEqual(['40{}', '420["join","lobby"]'])
     client.close()
   })
 })

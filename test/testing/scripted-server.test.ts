@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ClientOptions } from 'wirefold'
-import { ChannelSubscriber, native, RealtimeClient } from 'wirefold'
+import { ChannelSubscriber, native, PresenceManager, RealtimeClient } from 'wirefold'
 import type { DialectFactory } from 'wirefold/dialects'
 import { duui, processChannel } from 'wirefold/dialects/duui'
 import { entity } from 'wirefold/dialects/entity'
-import { engineIo, sessionChannel, withAcks } from 'wirefold/dialects/socketio'
+import { engineIo, sessionChannel, socketio, withAcks } from 'wirefold/dialects/socketio'
 import { streamsDialect } from 'wirefold/dialects/streams'
 import {
   topics,
@@ -198,6 +198,98 @@ describe('a scripted server', () => {
     last.onMessage?.('[]')
     expect(answers).toHaveLength(1)
     expect(String(answers[0])).toContain('not JSON')
+    client.close()
+  })
+
+  it.each([
+    ['native', native, serverHalves.native],
+    ['entity', entity, serverHalves.entity],
+  ] as const)(
+    'awaits a promise that answers a request of the %s dialect',
+    async (_, dialect, half) => {
+      const answer = async (type: string) => {
+        if (type === 'bad') throw new Error('FORBIDDEN')
+        return [1, 2]
+      }
+      const { clock, client } = served(dialect, half, { answer })
+      const [good, bad] = [
+        outcomeOf(client.request('good', 1)),
+        outcomeOf(client.request('bad', 1)),
+      ]
+      await clock.advance(100)
+      expect(good).toEqual({ value: [1, 2] })
+      expect(bad.error).toMatchObject({ detail: { message: 'FORBIDDEN' } })
+      client.close()
+    },
+  )
+
+  it('sends no answer of a promise that settles while it is silent', async () => {
+    const { clock, server, client } = served(native, serverHalves.native, {
+      answer: () => new Promise((resolve) => clock.after(500, () => resolve(1))),
+    })
+    const answer = outcomeOf(client.request('get', 1, { timeoutMs: 2_000 }))
+    await clock.advance(100)
+    server.silent = true
+    await clock.advance(5_000)
+    expect(answer.error).toMatchObject({ code: 'request-timeout' })
+    client.close()
+  })
+
+  it('lets no session join whose join a promise refuses', async () => {
+    const presenceOf = async (answer: ScriptedServerOptions['answer']) => {
+      const { clock, server, channels, client } = served(entity, serverHalves.entity, {
+        ...(answer && { answer }),
+      })
+      const presence = new PresenceManager(channels)
+      outcomeOf(presence.enter('doc').ready)
+      await clock.advance(1_000)
+      const subscribed = [...server.subscribed]
+      client.close()
+      return subscribed
+    }
+    const refusing = () => {
+      throw new Error('FORBIDDEN')
+    }
+    expect(await presenceOf(async () => null)).toEqual(await presenceOf(() => null))
+    expect(await presenceOf(async () => refusing())).toEqual(await presenceOf(refusing))
+  })
+
+  it('delivers through a family, with the offsets of the family, and replays there', async () => {
+    const { clock, server, channels, client } = served(native, serverHalves.native)
+    const got: unknown[] = []
+    channels.subscribe('room:*', (n, { channel, via, offset }) =>
+      got.push([n, channel, via, offset]),
+    )
+    await clock.advance(100)
+    server.publish('room:1', 'said', 'a')
+    server.publish('other:1', 'said', 'x')
+    await clock.advance(0)
+    server.drop()
+    server.publish('room:2', 'said', 'b')
+    await clock.advance(5_000)
+    server.publish('room:1', 'said', 'c')
+    await clock.advance(0)
+    expect(got).toEqual([
+      ['a', 'room:1', 'room:*', 1],
+      ['b', 'room:2', 'room:*', 2],
+      ['c', 'room:1', 'room:*', 3],
+    ])
+    client.close()
+  })
+
+  it('says that its Socket.IO half serves sessions only', async () => {
+    const clock = new ManualClock()
+    const server = new ScriptedServer({ clock, dialect: serverHalves.socketio })
+    const client = new RealtimeClient('ws://test/', {
+      ...engineIo(server.transport),
+      dialect: socketio({ join: 'join', leave: 'leave', room: 0 }),
+      clock,
+    })
+    new ChannelSubscriber(client).subscribe('room', () => {})
+    await clock.advance(1_000)
+    expect(() => server.publish('room', 'said', 1)).toThrow(
+      'serverHalves.socketio serves sessions only, and not events of the channel room. Play a server of rooms with a ScriptedPeer.',
+    )
     client.close()
   })
 })

@@ -1,5 +1,5 @@
 import { WebSocket as MockWebSocket, Server } from 'mock-socket'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'
 import { entity } from 'wirefold/dialects/entity'
 import { serveMockSocket, serverHalves } from 'wirefold/testing'
@@ -32,6 +32,32 @@ describe('a scripted server on mock-socket', () => {
     await client.connect()
     await new ChannelSubscriber(client).subscribe('entity:Task', () => {}).ready
     expect(server.messages).toMatchObject([{ type: 'subscribe', channel: 'entity:Task' }])
+    client.close()
+    server.stop()
+  })
+
+  it('closes its connections and removes its class as it stops', async () => {
+    const platform = Object.getOwnPropertyDescriptor(globalThis, 'WebSocket')
+    // A platform without the class, as Node 20 is.
+    Reflect.deleteProperty(globalThis, 'WebSocket')
+    onTestFinished(() => {
+      if (platform) Object.defineProperty(globalThis, 'WebSocket', platform)
+    })
+    const server = serveMockSocket(Server, url)
+    const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
+    await new ChannelSubscriber(client).subscribe('news', () => {}).ready
+    expect([...server.subscribed]).toEqual(['news'])
+    server.stop()
+    expect('WebSocket' in globalThis).toBe(false)
+    await vi.waitFor(() => expect(client.state.get()).toMatchObject({ reason: { code: 1001 } }))
+    expect([...server.subscribed]).toEqual([])
+    client.close()
+  })
+
+  it('awaits a promise that answers a request', async () => {
+    const server = serveMockSocket(Server, url, { mock: false, answer: async (_, n) => [n] })
+    const client = new RealtimeClient(url, { WebSocket: MockWebSocket })
+    expect(await client.request('get', 7)).toEqual([7])
     client.close()
     server.stop()
   })

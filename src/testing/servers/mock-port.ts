@@ -4,10 +4,10 @@ import { createStore } from '../../base/store.ts'
 import { native } from '../../dialects/native/client.ts'
 import type { ClientExtension, ClientPort, OnControlReply } from '../../ports/client-port.ts'
 import type { ConnectionState } from '../../ports/connection-state.ts'
-import { inFamily } from '../../protocol/channel-name.ts'
 import type { EventFrame, Frame, Position } from '../../protocol/frame.ts'
 import { replyFrame, subscribedFrame } from '../../protocol/frame-constructors.ts'
 import type { Intent, SubscribeIntent } from '../../protocol/intent.ts'
+import { familiesOf } from './families.ts'
 
 /** Dependencies of a mock port. */
 export interface MockPortParts {
@@ -72,14 +72,14 @@ export class MockPort implements ClientPort {
     for (const extension of this.#extensions) if (extension.receive(frame)) return
   }
 
-  /** Adds an event to its channel, and delivers it there and to the families of the channel. */
+  /** Adds an event to its channel and the families of the channel, and delivers it there. */
   publish(event: EventFrame): void {
-    const events = this.#of(event.channel)
-    const numbered = { ...event, offset: events.length + 1 }
-    events.push(numbered)
-    this.receive(numbered)
-    for (const family of this.subscribed) {
-      if (inFamily(event.channel, family)) this.receive({ ...event, via: family })
+    for (const place of [event.channel, ...familiesOf(event.channel)]) {
+      const events = this.#of(place)
+      const via = place === event.channel ? undefined : place
+      const numbered = { ...event, via, offset: events.length + 1 }
+      events.push(numbered)
+      this.receive(numbered)
     }
   }
 

@@ -48,8 +48,8 @@ export class MockSubscriber extends ChannelSubscriber {
   }
 
   /**
-   * Publishes an event, whose handlers run at once. While the connection is lost, the event waits for
-   * the channel's next subscribe.
+   * Publishes an event, whose handlers run at once. While the connection is lost, the event waits for it:
+   * a channel that was live before receives the event once the connection is back.
    *
    * @param fields the id and the time of the event
    */

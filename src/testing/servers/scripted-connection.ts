@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { isPromise } from '../../base/deferred.ts'
 import { messageOf, type Refusal } from '../../base/errors.ts'
 import type { Command, SubscribeCommand } from '../../protocol/command.ts'
 import { type Fields, isFields } from '../../protocol/fields.ts'
@@ -19,7 +20,8 @@ export class ScriptedConnection {
   readonly subscribed = new Set<string>()
   readonly #dialect: ServerDialect
   readonly #script: Script
-  #joinRefused = false
+  /** Whether the last join was accepted; a promise while `answer` decides. */
+  #joined: boolean | PromiseLike<boolean> = true
 
   constructor(socket: ServedSocket, dialect: ServerDialect, script: Script) {
     this.socket = socket
@@ -55,13 +57,15 @@ export class ScriptedConnection {
     for (const text of textsOf(this.#dialect.encode(frame, this.#now()))) this.socket.send(text)
   }
 
-  /** Sends an event, if the client is subscribed to its channel. */
+  /**
+   * Sends an event, if the client is subscribed to its channel or family. The dialect encodes it in any
+   * case, so that one that cannot send it throws.
+   */
   deliver(event: OutgoingEvent): void {
-    if (!this.subscribed.has(event.channel)) return
-    const { channel } = event
-    const encoder = this.#dialect.events?.(channel, channel) ?? this.#dialect
+    const { channel: source, via: channel = source } = event
+    const encoder = this.#dialect.events?.(channel, source) ?? this.#dialect
     const text = encoder.encodeEvent(event)
-    if (text !== undefined) this.socket.send(text)
+    if (text !== undefined && this.subscribed.has(channel)) this.socket.send(text)
   }
 
   #now(): number {
@@ -79,7 +83,10 @@ export class ScriptedConnection {
         this.say(welcomeOf(this.#script.welcome))
         return
       case 'subscribe':
-        if (!command.ofJoin || !this.#joinRefused) this.#subscribe(command, to)
+        if (!command.ofJoin || this.#joined === true) this.#subscribe(command, to)
+        else if (isPromise(this.#joined)) {
+          void this.#joined.then((joined) => joined && this.#subscribe(command, to))
+        }
         return
       case 'unsubscribe':
         for (const channel of command.channels) this.subscribed.delete(channel)
@@ -104,7 +111,7 @@ export class ScriptedConnection {
       case 'presence': {
         const { action, meta } = command
         const accepted = this.#answer(`presence:${action}`, requestId, { meta }, message)
-        if (action === 'join') this.#joinRefused = !accepted
+        if (action === 'join') this.#joined = accepted
         return
       }
       case 'auth':
@@ -143,19 +150,25 @@ export class ScriptedConnection {
     payload: unknown,
     message: Fields,
     ordered = false,
-  ): boolean {
+  ): boolean | PromiseLike<boolean> {
     if (requestId === undefined && !ordered) return true
-    try {
-      const result = this.#script.answer?.(type, payload, message)
+    const replied = (result: unknown): boolean => {
       const to = requestId === undefined ? [] : [requestId]
-      if (result !== undefined) {
+      if (result !== undefined && !this.#script.silent) {
         this.say({ kind: 'reply', to, type, payload: result, at: undefined })
       }
       return true
-    } catch (error) {
+    }
+    const refused = (error: unknown): boolean => {
       const code = error instanceof Error ? error.message : 'internal'
-      this.#refuse(type, requestId, code, code)
+      if (!this.#script.silent) this.#refuse(type, requestId, code, code)
       return false
+    }
+    try {
+      const result = this.#script.answer?.(type, payload, message)
+      return isPromise(result) ? result.then(replied).then(undefined, refused) : replied(result)
+    } catch (error) {
+      return refused(error)
     }
   }
 

@@ -1,21 +1,33 @@
 import type { Position } from '../../protocol/frame.ts'
 import type { OutgoingEvent } from '../../protocol/server-frame.ts'
+import { familiesOf } from './families.ts'
 
-/** The events of all channels of a scripted server, each numbered from 1. */
+/** The events of all channels and families of a scripted server, each numbered from 1. */
 export class ScriptedHistory {
   /** Epoch of all histories; a new one means that the history was lost. */
   epoch = 'e1'
   readonly #channels = new Map<string, OutgoingEvent[]>()
 
-  /** Appends an event to a channel, and returns it. */
-  add(channel: string, type: string, payload: unknown, timestamp: number): OutgoingEvent {
-    const events = this.#of(channel)
-    const offset = events.length + 1
+  /**
+   * Appends an event to its channel, and to the families of the channel.
+   *
+   * @returns the event as each of them delivers it
+   */
+  add(
+    channel: string,
+    type: string,
+    payload: unknown,
+    timestamp: number,
+  ): readonly OutgoingEvent[] {
     const json = payload === undefined ? undefined : JSON.stringify(payload)
-    const id = `${channel}#${offset}`
-    const event = { type, channel, json, id, offset, via: undefined, timestamp }
-    events.push(event)
-    return event
+    const id = `${channel}#${this.#of(channel).length + 1}`
+    return [channel, ...familiesOf(channel)].map((place) => {
+      const events = this.#of(place)
+      const via = place === channel ? undefined : place
+      const event = { type, channel, json, id, offset: events.length + 1, via, timestamp }
+      events.push(event)
+      return event
+    })
   }
 
   /**

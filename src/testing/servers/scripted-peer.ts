@@ -4,8 +4,9 @@ import type { MemoryPairOptions } from '../network/memory-pair.ts'
 import { MemoryPair } from '../network/memory-pair.ts'
 
 /**
- * A server of any protocol in JSON, played by the test message by message: for dialects that have no
- * server half, such as `graphqlWs`, `phoenix`, `actioncable`, `pusher` or one of `jsonDialect`.
+ * A server of any protocol, played by the test message by message: for dialects that have no server
+ * half, such as `graphqlWs`, `phoenix`, `actioncable`, `pusher` or one of `jsonDialect`. Messages are JSON,
+ * unless `codec` reads and writes them, such as the texts of Engine.IO.
  *
  * @typeParam Message the messages of the client, which are not checked
  *
@@ -27,11 +28,13 @@ export class ScriptedPeer<Message = unknown> {
   /** Messages that every connection begins with. */
   readonly greetings: unknown[]
   readonly #play: ScriptedPeerOptions<Message>['play']
+  readonly #codec: TextCodec<Message>
   #newest: ServedSocket | undefined
 
   constructor(options: ScriptedPeerOptions<Message> = {}) {
-    const { clock = systemClock, greetings = [], play, ...network } = options
+    const { clock = systemClock, greetings = [], play, codec = JSON_TEXTS, ...network } = options
     this.greetings = [...greetings]
+    this.#codec = codec
     this.#play = play
     this.transport = new MemoryPair({ ...network, clock, onConnect: (end) => this.accept(end) })
   }
@@ -39,9 +42,9 @@ export class ScriptedPeer<Message = unknown> {
   /** Serves a socket of another transport, such as one of mock-socket. */
   accept(socket: ServedSocket): void {
     this.#newest = socket
-    const send = (message: unknown): void => socket.send(JSON.stringify(message))
+    const send = (message: unknown): void => socket.send(this.#codec.encode(message))
     socket.onMessage = (data) => {
-      const message: Message = JSON.parse(data)
+      const message = this.#codec.decode(data)
       this.messages.push(message)
       this.#play?.(message, send)
     }
@@ -51,7 +54,7 @@ export class ScriptedPeer<Message = unknown> {
   /** Sends messages to the newest connection. */
   send(...messages: readonly unknown[]): void {
     if (!this.#newest) throw new Error('There is no connection yet. Connect a client first.')
-    for (const message of messages) this.#newest.send(JSON.stringify(message))
+    for (const message of messages) this.#newest.send(this.#codec.encode(message))
   }
 
   /** Closes the newest connection, if there is one; by default with 1006, as if it were lost. */
@@ -75,4 +78,21 @@ export interface ScriptedPeerOptions<Message>
   readonly greetings?: readonly unknown[]
   /** Called with each message of the client, and a function that answers on the same connection. */
   readonly play?: (message: Message, send: (message: unknown) => void) => void
+  /**
+   * Writes and reads messages that are not JSON: `{ encode: String, decode: (text) => text }` leaves them as
+   * they are.
+   * @default JSON
+   */
+  readonly codec?: TextCodec<Message>
+}
+
+/** Writes the messages of a {@link ScriptedPeer} as text, and reads those of its clients. */
+export interface TextCodec<Message> {
+  encode(message: unknown): string
+  decode(text: string): Message
+}
+
+const JSON_TEXTS = {
+  encode: (message: unknown): string => JSON.stringify(message),
+  decode: (text: string) => JSON.parse(text),
 }

@@ -80,11 +80,15 @@ export class ScriptedServer {
     this.#newest().say(frame)
   }
 
-  /** Adds an event to the history of a channel, and sends it to the connections that are subscribed. */
+  /**
+   * Adds an event to the histories of a channel and its families, and sends it to the connections that are
+   * subscribed. Throws `unsupported` if the half serves no such channel.
+   */
   publish(channel: string, type: string, payload?: unknown): void {
     const now = this.#script.clock.wall() + this.clockOffsetMs
-    const event = this.#history.add(channel, type, payload, now)
-    for (const connection of this.#connections) connection.deliver(event)
+    for (const event of this.#history.add(channel, type, payload, now)) {
+      for (const connection of this.#connections) connection.deliver(event)
+    }
   }
 
   /** Drops all histories and starts a new epoch. */
@@ -147,8 +151,8 @@ export interface ScriptedServerOptions
   /** Refuses a channel by returning an error code. */
   readonly refuse?: (channel: string) => string | undefined
   /**
-   * Answers a request; returning `undefined` sends no reply. Throwing refuses, with the error
-   * message as code.
+   * Answers a request, also by a promise; `undefined` sends no reply. Throwing, or a promise that
+   * rejects, refuses, with the error message as code.
    *
    * @param type the type of the request; `publish`, `auth` and `presence:join` of what is no request
    */

@@ -24,10 +24,27 @@ export function serveMockSocket(
 ): MockSocketServer {
   const { mock = true, ...script } = options
   const scripted = new ScriptedServer(script)
+  const hadWebSocket = 'WebSocket' in globalThis
   const server = new Server(url, { mock })
-  server.on('connection', (client) => scripted.accept(served(client)))
-  return Object.assign(scripted, { stop: () => server.stop() })
+  const sockets = new Set<ServedSocket>()
+  server.on('connection', (client) => {
+    const socket = served(client)
+    sockets.add(socket)
+    client.on('close', () => sockets.delete(socket))
+    scripted.accept(socket)
+  })
+  const stop = (): void => {
+    // mock-socket's own `stop` leaves its sockets open.
+    for (const socket of sockets) socket.close(GOING_AWAY)
+    server.stop()
+    // It gives a platform without `WebSocket` one that is undefined.
+    if (!hadWebSocket && !globalThis.WebSocket) Reflect.deleteProperty(globalThis, 'WebSocket')
+  }
+  return Object.assign(scripted, { stop })
 }
+
+/** Close code of a server that stops, RFC 6455 §7.4.1. */
+const GOING_AWAY = 1001
 
 function served(client: MockClient): ServedSocket {
   const socket: ServedSocket = {
@@ -44,7 +61,7 @@ function served(client: MockClient): ServedSocket {
 
 /** A scripted server whose clients connect through mock-socket. */
 export interface MockSocketServer extends ScriptedServer {
-  /** Closes all connections, and gives the platform its own `WebSocket` back. */
+  /** Closes all connections with 1001, and gives the platform its own `WebSocket` back. */
   stop(): void
 }
 

@@ -1,3 +1,4 @@
+import { WirefoldError } from '../../base/errors.ts'
 import { processChannel } from '../../dialects/duui/envelope.ts'
 import { duuiServer } from '../../dialects/duui/server.ts'
 import { entityServer } from '../../dialects/entity/server.ts'
@@ -8,7 +9,7 @@ import { streamsServer, withIds, withoutIds } from '../../dialects/streams/serve
 import { topicsServer } from '../../dialects/topics/server.ts'
 import type { HelloCommand, SubscribeCommand } from '../../protocol/command.ts'
 import { asString } from '../../protocol/fields.ts'
-import type { ServerDialect } from '../../protocol/server-dialect.ts'
+import type { EventEncoder, ServerDialect } from '../../protocol/server-dialect.ts'
 
 /** Makes the server half of a dialect for one connection, of which it reads the address. */
 export type MakeServerDialect = (url: string) => ServerDialect
@@ -18,7 +19,7 @@ export type MakeServerDialect = (url: string) => ServerDialect
  *
  * Where the clients of a dialect send no hello, or subscribe by their address, the half makes these
  * commands of the address: `duui` of `/processes/<id>`, `topics` of `initial_topics`, `streams` of
- * `clients`.
+ * `clients`. `socketio` serves sessions.
  *
  * @example
  * const server = new ScriptedServer({ clock, dialect: serverHalves.entity })
@@ -38,12 +39,23 @@ export const serverHalves = {
     }
     return { ...half, first: [HELLO, subscribe([...half.encoders.keys()])] }
   },
-  socketio: () => socketioServer('/', sessionEvents('/')),
+  socketio: () => socketioServer('/', onlySessions),
   duui(url) {
     const [, id = ''] = /\/processes\/([^/?#]+)/.exec(url) ?? []
     return { ...duuiServer, first: [HELLO, subscribe([processChannel(decodeURIComponent(id))])] }
   },
 } as const satisfies Readonly<Record<string, MakeServerDialect>>
+
+/** The events of sessions; throws for those of other channels, such as rooms. */
+const onlySessions: EventEncoder = {
+  encodeEvent(event) {
+    const text = sessionEvents('/').encodeEvent(event)
+    if (text !== undefined) return text
+    const what = `events of the channel ${event.channel}`
+    const message = `serverHalves.socketio serves sessions only, and not ${what}. Play a server of rooms with a ScriptedPeer.`
+    throw new WirefoldError('unsupported', message, { dialect: 'socketio', what })
+  },
+}
 
 const HELLO: HelloCommand = {
   kind: 'hello',
