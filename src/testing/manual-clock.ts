@@ -31,17 +31,19 @@ export class ManualClock implements Clock {
   }
 
   after(ms: number, run: () => void, background?: 'background'): Cancel {
-    const timer: Timer = { at: this.#now + Math.max(ms, 0), run, background: !!background }
+    const timer: Timer = { at: this.#now + Math.max(ms || 0, 0), run, background: !!background }
     this.#timers.add(timer)
     return () => this.#timers.delete(timer)
   }
 
   /**
-   * Advances the time: every timer due meanwhile runs at its time, and its promises settle before
-   * the next one.
+   * Advances the time: every timer due meanwhile runs at its time, and its promises {@link settle} before
+   * the next one. A timer may advance the time itself; the later end counts.
+   *
+   * @param ms a finite number from 0; anything else throws a `RangeError`
    */
   async advance(ms: number): Promise<void> {
-    const end = this.#now + ms
+    const end = this.#now + forward('advance', ms)
     await settle()
     for (let next = this.#next(end); next; next = this.#next(end)) {
       this.#timers.delete(next)
@@ -49,7 +51,7 @@ export class ManualClock implements Clock {
       next.run()
       await settle()
     }
-    this.#now = end
+    this.#now = Math.max(this.#now, end)
     await settle()
   }
 
@@ -65,8 +67,8 @@ export class ManualClock implements Clock {
    * @param monotonic whether `now()` goes on meanwhile, as it does on some platforms
    */
   sleep(ms: number, monotonic = true): void {
-    if (monotonic) this.#now += ms
-    else this.#epoch += ms
+    if (monotonic) this.#now += forward('sleep', ms)
+    else this.#epoch += forward('sleep', ms)
   }
 
   #next(end: number): Timer | undefined {
@@ -83,9 +85,20 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Waits until all code runs that only waits for promises. */
+/**
+ * Waits until code has run that waits for promises only, for up to 20 of them in a row. Await longer
+ * chains by their own promise.
+ */
 export async function settle(): Promise<void> {
   for (let n = 0; n < 20; n++) await Promise.resolve()
+}
+
+/** Returns a time by which a clock moves on. */
+function forward(method: string, ms: number): number {
+  if (ms >= 0 && Number.isFinite(ms)) return ms
+  throw new RangeError(
+    `ManualClock.${method}() got ${ms}. Pass a finite number of milliseconds from 0.`,
+  )
 }
 
 interface Timer {

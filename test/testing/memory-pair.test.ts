@@ -57,6 +57,44 @@ describe('a pair in memory', () => {
     expect(near.bufferedAmount).toBe(0)
   })
 
+  it('counts the bytes of binary data, and those of text in UTF-8', async () => {
+    const { clock, near, far, arrived, got } = await opened({ bytesPerSecond: 1_000 })
+    near.send(new Uint8Array(500).buffer)
+    near.send('é'.repeat(250))
+    far.send(new Uint8Array(1_000).subarray(0, 300))
+    expect([near.bufferedAmount, far.bufferedAmount]).toEqual([1_000, 300])
+    await clock.advance(299)
+    expect(got).toEqual(['opened'])
+    await clock.advance(1)
+    expect(got).toHaveLength(2)
+    await clock.advance(199)
+    expect(far.receivedBytes).toHaveLength(0)
+    await clock.advance(1)
+    expect(far.receivedBytes).toHaveLength(1)
+    await clock.advance(499)
+    expect(arrived).toEqual([])
+    await clock.advance(1)
+    expect(arrived).toHaveLength(1)
+  })
+
+  it('flips bits of binary data in both directions, and leaves that of the sender as it is', async () => {
+    const { clock, near, far, got } = await opened({ flipEvery: 2 })
+    const sent = new Uint8Array(1_000)
+    near.send(sent.buffer)
+    far.send(sent.buffer)
+    far.send(sent)
+    await clock.advance(0)
+    const [, buffer, view] = got
+    expect(buffer).toBeInstanceOf(ArrayBuffer)
+    for (const bytes of [far.receivedBytes[0], new Uint8Array(buffer as ArrayBuffer), view]) {
+      expect(bytes).toBeInstanceOf(Uint8Array)
+      const flipped = Array.from(bytes as Uint8Array).filter((byte) => byte !== 0).length
+      expect(flipped).toBeGreaterThan(400)
+      expect(flipped).toBeLessThan(600)
+    }
+    expect(sent.every((byte) => byte === 0)).toBe(true)
+  })
+
   it('loses and duplicates a share of the messages, the same ones for the same seed', async () => {
     const play = async (seed: number) => {
       const { clock, near, arrived } = await opened({ loss: 0.1, duplication: 0.1 }, seed)

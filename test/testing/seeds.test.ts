@@ -43,6 +43,57 @@ describe('a storm', () => {
     }
   })
 
+  it('leaves no fault behind: what is published afterwards arrives, on connections that answer', async () => {
+    await underSeeds(100, async (seed, note) => {
+      const clock = new ManualClock()
+      const server = new ScriptedServer({ clock, seed })
+      const client = new RealtimeClient('ws://test/', {
+        ...{ transport: server.transport, clock, random: () => 0.5 },
+      })
+      const got: unknown[] = []
+      new ChannelSubscriber(client).subscribe('news', (n) => got.push(n))
+      await clock.advance(500)
+      for (const fault of await storm(server.transport, clock, 10_000)) note(fault)
+      const { refusing, ends } = server.transport
+      expect(refusing).toBe(false)
+      // The client's connection, and none whose data or end is still to arrive.
+      const open = ends.filter((end) => !end.closed)
+      expect(open.length).toBeLessThanOrEqual(1)
+      expect(open.filter((end) => end.frozen)).toEqual([])
+      server.publish('news', 'said', 1)
+      await clock.advance(20_000)
+      expect(got).toEqual([1])
+      client.close()
+    })
+  })
+
+  it('refuses connections for as long as it says, also where two such faults overlap', async () => {
+    let overlaps = 0
+    for (let seed = 1; seed <= 50; seed++) {
+      const clock = new ManualClock()
+      const pair = new MemoryPair({ clock, seed })
+      const refused = new Set<number>()
+      const look = (): void => {
+        if (pair.refusing) refused.add(clock.now())
+        clock.after(1, look)
+      }
+      look()
+      const lines = await storm(pair, clock, 20_000)
+      let last = 0
+      for (const line of lines) {
+        const [, from, lasts] = /^(\d+) ms: .*refused for (\d+) ms/.exec(line) ?? []
+        if (lasts === undefined) continue
+        if (Number(from) < last) overlaps++
+        last = Number(from) + Number(lasts)
+        expect(last).toBeLessThanOrEqual(20_000)
+        for (let ms = Number(from) + 1; ms < last; ms++) {
+          if (!refused.has(ms)) expect.fail(`seed ${seed}, ${ms} ms: ${line}`)
+        }
+      }
+    }
+    expect(overlaps).toBeGreaterThan(5)
+  })
+
   it('loses and repeats no event, under 20 seeds', async () => {
     await underSeeds(20, async (seed, note) => {
       const { got, faults, sent } = await minute(seed)
@@ -59,6 +110,10 @@ describe('underSeeds()', () => {
     await underSeeds(3, (seed) => seeds.push(seed))
     await underSeeds([17, 9], (seed) => seeds.push(seed))
     expect(seeds).toEqual([1, 2, 3, 17, 9])
+  })
+
+  it.each([[0], [[]]])('throws where no test would run: %j', async (seeds) => {
+    await expect(underSeeds(seeds, () => {})).rejects.toThrow('got no seed')
   })
 
   it('names the seed of a failure, how to repeat it, and what the run noted', async () => {

@@ -1,4 +1,6 @@
+import { utf8Length } from '../../base/utf8-length.ts'
 import type { CloseInfo, Transport, TransportHandlers } from '../../ports/transport.ts'
+import { bytesOf } from '../bytes-of.ts'
 import type { CutOptions, FarEnd, Way } from './far-end.ts'
 import type { TransitParts } from './transit.ts'
 import { Transit } from './transit.ts'
@@ -44,7 +46,10 @@ export class MemoryConnection {
       },
       send: (data) => {
         if (this.#state !== 'open') return
-        const sent = typeof data === 'string' ? this.#corrupted(data) : new Uint8Array(data)
+        const sent =
+          typeof data === 'string'
+            ? this.#corruptedText(data)
+            : this.#corruptedBytes(new Uint8Array(data))
         this.#message(transit, sent, () => this.#reach(sent))
       },
       close: (code = 1000, reason = '') => {
@@ -74,7 +79,7 @@ export class MemoryConnection {
       },
       accept: () => this.#travel(transit, 0, () => this.#opened()),
       send: (data) => {
-        const sent = typeof data === 'string' ? this.#corrupted(data) : data
+        const sent = this.#corrupted(data)
         this.#message(transit, sent, () => {
           if (this.#state === 'open') this.#parts.handlers.message(sent)
           else if (this.#state === 'opening') this.#early.push(sent)
@@ -96,7 +101,7 @@ export class MemoryConnection {
   /** Sends a message, which the weather may lose or duplicate. */
   #message(transit: Transit, data: unknown, arrive: () => void): void {
     const { loss, duplication } = this.#parts.weather
-    const bytes = typeof data === 'string' ? data.length : 0
+    const bytes = sizeOf(data)
     if (this.#happens(loss)) return
     this.#travel(transit, bytes, arrive)
     if (this.#happens(duplication)) this.#travel(transit, bytes, arrive)
@@ -174,13 +179,37 @@ export class MemoryConnection {
     return share > 0 && this.#parts.random.below(1_000_000) < share * 1_000_000
   }
 
-  #corrupted(text: string): string {
-    const { weather, random } = this.#parts
-    if (!Number.isFinite(weather.flipEvery)) return text
+  #corrupted(data: unknown): unknown {
+    if (typeof data === 'string') return this.#corruptedText(data)
+    const bytes = this.#flips ? bytesOf(data) : undefined
+    if (!bytes) return data
+    const corrupted = this.#corruptedBytes(bytes)
+    return ArrayBuffer.isView(data) ? corrupted : corrupted.buffer
+  }
+
+  #corruptedText(text: string): string {
+    if (!this.#flips) return text
     return text.replace(/[\s\S]/g, (char) =>
-      random.below(weather.flipEvery) > 0
-        ? char
-        : String.fromCharCode(char.charCodeAt(0) ^ (1 << random.below(7))),
+      String.fromCharCode(this.#flipped(char.charCodeAt(0), 7)),
     )
   }
+
+  #corruptedBytes(bytes: Uint8Array): Uint8Array {
+    return this.#flips ? bytes.map((byte) => this.#flipped(byte, 8)) : bytes
+  }
+
+  get #flips(): boolean {
+    return Number.isFinite(this.#parts.weather.flipEvery)
+  }
+
+  /** Flips one of the lowest `bits` of a code, at times. */
+  #flipped(code: number, bits: number): number {
+    const { weather, random } = this.#parts
+    return random.below(weather.flipEvery) > 0 ? code : code ^ (1 << random.below(bits))
+  }
+}
+
+/** Returns the number of bytes of a message. */
+function sizeOf(data: unknown): number {
+  return typeof data === 'string' ? utf8Length(data) : (bytesOf(data)?.length ?? 0)
 }

@@ -9,8 +9,9 @@ const LASTS_MS = [100, 8_000] as const
 /**
  * Plays random faults on the connections of a pair, while the time passes: cut connections, data that
  * arrives after the client has reconnected, half-open connections, directions in which nothing
- * arrives, and refused connections. In the end all faults are over. The seed of the pair determines
- * them.
+ * arrives, and refused connections. In the end all faults are over; connections that are half-open then
+ * are cut. The seed of the pair determines the faults. What a client does also depends on its own option
+ * `random`.
  *
  * @returns the faults, each as one line with its time
  */
@@ -24,16 +25,10 @@ export async function storm(
   const between = ([least, most]: readonly [number, number]): number =>
     least + random.below(most - least + 1)
   const lines: string[] = []
-  const ends = new Set<() => void>()
   const start = clock.now()
-
-  /** Ends a fault after its duration, or with the storm. */
-  const lasting = (lasts: number, end: () => void): void => {
-    ends.add(end)
-    clock.after(lasts, () => {
-      if (ends.delete(end)) end()
-    })
-  }
+  const end = start + ms
+  /** Number of faults that refuse connections now. */
+  let refusals = 0
   const faults: readonly ((lasts: number) => string)[] = [
     () => {
       pair.cut()
@@ -49,27 +44,28 @@ export async function storm(
     },
     (lasts) => {
       const way = random.pick(['to-client', 'to-server', 'both'] as const)
-      lasting(lasts, pair.hold(way, true))
+      clock.after(lasts, pair.hold(way, true))
       return `nothing arrives ${way === 'both' ? 'in either direction' : way} for ${lasts} ms`
     },
     (lasts) => {
+      refusals++
       pair.refusing = true
       pair.cut()
-      lasting(lasts, () => {
-        pair.refusing = false
+      clock.after(lasts, () => {
+        pair.refusing = --refusals > 0
       })
       return `cut, and connections refused for ${lasts} ms`
     },
   ]
 
   for (;;) {
-    const left = start + ms - clock.now()
     const wait = between(WAIT_MS)
-    await clock.advance(Math.min(wait, left))
-    if (wait >= left) break
-    const line = random.pick(faults)(between(LASTS_MS))
+    await clock.advance(Math.min(wait, end - clock.now()))
+    if (clock.now() >= end) break
+    const fault = random.pick(faults)
+    const line = fault(Math.min(between(LASTS_MS), end - clock.now()))
     lines.push(`${clock.now() - start} ms: ${line}`)
   }
-  for (const end of ends) end()
+  for (const far of pair.ends) if (far.frozen && !far.closed) far.cut()
   return lines
 }

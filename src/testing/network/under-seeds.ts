@@ -2,7 +2,8 @@ import { messageOf } from '../../base/errors.ts'
 
 /**
  * Runs a test once for each seed; the error of a failed run begins with its seed, and how to repeat
- * that run alone.
+ * that run alone. Throws a `RangeError` if there is no seed. Take all chance of the test from the seed: also
+ * the option `random` of a client, which by default is `Math.random`.
  *
  * @param seeds the number of seeds, from 1 on, or a list of seeds
  * @param run the test; what it passes to `note` is printed if it fails
@@ -21,6 +22,11 @@ export async function underSeeds(
   run: (seed: number, note: (line: string) => void) => unknown,
 ): Promise<void> {
   const all = typeof seeds === 'number' ? Array.from({ length: seeds }, (_, n) => n + 1) : seeds
+  if (all.length === 0) {
+    throw new RangeError(
+      'underSeeds() got no seed, so that no test would run. Pass a number from 1, or a list.',
+    )
+  }
   for (const seed of all) {
     const notes: string[] = []
     try {

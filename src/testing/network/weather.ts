@@ -12,7 +12,7 @@ export interface Weather {
   loss: number
   /** Share of messages that arrive twice, 0 to 1. */
   duplication: number
-  /** Number of characters per flipped bit; `Infinity` for none. */
+  /** Number of characters, or of bytes of binary data, per flipped bit; `Infinity` for none. */
   flipEvery: number
 }
 

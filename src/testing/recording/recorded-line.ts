@@ -1,6 +1,7 @@
 import type { CloseInfo } from '../../ports/transport.ts'
 import type { Encoded } from '../../protocol/codec.ts'
 import { isFields } from '../../protocol/fields.ts'
+import { bytesOf } from '../bytes-of.ts'
 
 /** One line of a recorded session: a step of its connection `n`, `at` milliseconds after the start. */
 export type RecordedLine = { readonly n: number; readonly at: number } & RecordedStep
@@ -80,13 +81,6 @@ function isLine(line: unknown): line is RecordedLine {
 
 function isData(data: unknown): data is RecordedData {
   return typeof data === 'string' || (isFields(data) && typeof data.base64 === 'string')
-}
-
-/** Returns the bytes of binary data, also of that of another realm, such as Node's in Jest. */
-function bytesOf(data: unknown): Uint8Array | undefined {
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  const isBuffer = Object.prototype.toString.call(data) === '[object ArrayBuffer]'
-  return isBuffer ? new Uint8Array(data as ArrayBuffer) : undefined
 }
 
 /** Returns the text of bytes in UTF-8; `undefined` if they are none. */
