@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts'
+import { checkNames } from '../../base/known-names.ts'
 import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
 import type { CutOptions, FarEnd, Way } from './far-end.ts'
 import { MemoryConnection } from './memory-connection.ts'
@@ -36,6 +37,8 @@ export class MemoryPair implements TransportFactory {
   readonly #holding = new Set<(end: FarEnd) => void>()
 
   constructor(options: MemoryPairOptions) {
+    checkNames('MemoryPair', options, { ...networkOptions, autoAccept: true, onConnect: true })
+    checkNames('The weather', options.weather ?? {}, calm)
     this.#options = options
     const { latencyMs = 0, seed = 1 } = options
     this.seed = seed
@@ -106,6 +109,9 @@ export class MemoryPair implements TransportFactory {
     return 'MemoryPair'
   }
 }
+
+/** Names of the options of a network, which a scripted server takes, too. */
+export const networkOptions = { clock: true, latencyMs: true, weather: true, seed: true } as const
 
 /** Options of a {@link MemoryPair}. */
 export interface MemoryPairOptions {

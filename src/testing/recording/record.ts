@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
+import { withDefaults } from '../../base/known-names.ts'
 import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
 import type { Credentials } from '../../protocol/dialect.ts'
 import type { RecordedData, RecordedLine, RecordedStep } from './recorded-line.ts'
@@ -32,7 +33,9 @@ export class Recording implements TransportFactory {
   #connections = 0
 
   constructor(transport: TransportFactory, options: RecordOptions = {}) {
-    const { clock = systemClock, redact = (text) => text } = options
+    const { clock, redact } = withDefaults('record', options, {
+      ...{ clock: systemClock, redact: (text: string) => text },
+    })
     this.name = transport.name
     this.#transport = transport
     this.#clock = clock

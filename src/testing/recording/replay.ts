@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
+import { withDefaults } from '../../base/known-names.ts'
 import type { Transport, TransportFactory, TransportHandlers } from '../../ports/transport.ts'
 import { isHeartbeat } from './heartbeats.ts'
 import type { RecordedLine } from './recorded-line.ts'
@@ -41,7 +42,9 @@ export class Replay implements TransportFactory {
   #failure: string | undefined
 
   constructor(jsonl: string, options: ReplayOptions = {}) {
-    const { clock = systemClock, volatile = VOLATILE, skip = isHeartbeat } = options
+    const { clock, volatile, skip } = withDefaults('replay', options, {
+      ...{ clock: systemClock, volatile: VOLATILE, skip: isHeartbeat },
+    })
     this.#clock = clock
     this.#volatile = volatile
     this.#skips = skip

@@ -1,7 +1,8 @@
 import { systemClock } from '../../base/clock.ts'
+import { checkNames } from '../../base/known-names.ts'
 import type { ServedSocket } from '../network/far-end.ts'
 import type { MemoryPairOptions } from '../network/memory-pair.ts'
-import { MemoryPair } from '../network/memory-pair.ts'
+import { MemoryPair, networkOptions } from '../network/memory-pair.ts'
 
 /**
  * A server of any protocol, played by the test message by message: for dialects that have no server
@@ -32,6 +33,8 @@ export class ScriptedPeer<Message = unknown> {
   #newest: ServedSocket | undefined
 
   constructor(options: ScriptedPeerOptions<Message> = {}) {
+    const names = { ...networkOptions, greetings: true, play: true, codec: true }
+    checkNames('ScriptedPeer', options, names)
     const { clock = systemClock, greetings = [], play, codec = JSON_TEXTS, ...network } = options
     this.greetings = [...greetings]
     this.#codec = codec

@@ -1,12 +1,13 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
+import { checkNames } from '../../base/known-names.ts'
 import { nativeServer } from '../../dialects/native/server.ts'
 import type { Fields } from '../../protocol/fields.ts'
 import type { ServerDialect } from '../../protocol/server-dialect.ts'
 import type { ServerFrame } from '../../protocol/server-frame.ts'
 import type { ServedSocket } from '../network/far-end.ts'
 import type { MemoryPairOptions } from '../network/memory-pair.ts'
-import { MemoryPair } from '../network/memory-pair.ts'
+import { MemoryPair, networkOptions } from '../network/memory-pair.ts'
 import type { Script, ScriptedWelcome } from './scripted-connection.ts'
 import { ScriptedConnection } from './scripted-connection.ts'
 import { ScriptedHistory } from './scripted-history.ts'
@@ -40,6 +41,8 @@ export class ScriptedServer {
   readonly #connections: ScriptedConnection[] = []
 
   constructor(options: ScriptedServerOptions = {}) {
+    const names = { ...networkOptions, dialect: true, refuse: true, answer: true }
+    checkNames('ScriptedServer', options, names)
     const { clock = systemClock, dialect = nativeServer, refuse, answer, ...network } = options
     this.#dialect = typeof dialect === 'function' ? dialect : () => dialect
     this.#script = this.#makeScript(clock, refuse, answer)

@@ -1,3 +1,4 @@
+import { checkNames } from '../../base/known-names.ts'
 import type { ServedSocket } from '../network/far-end.ts'
 import type { ScriptedServerOptions } from './scripted-server.ts'
 import { ScriptedServer } from './scripted-server.ts'
@@ -22,6 +23,9 @@ export function serveMockSocket(
   url: string,
   options: MockSocketOptions = {},
 ): MockSocketServer {
+  checkNames('serveMockSocket', options, {
+    ...{ dialect: true, refuse: true, answer: true, clock: true, mock: true },
+  })
   const { mock = true, ...script } = options
   const scripted = new ScriptedServer(script)
   const hadWebSocket = 'WebSocket' in globalThis
