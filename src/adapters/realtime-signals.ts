@@ -1,3 +1,4 @@
+import { derived } from '../base/derived.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import type { Readable, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import type { RealtimeClient } from '../client/realtime-client.ts'
@@ -12,7 +13,6 @@ import type { AnyHandler } from './binding/channel-view.ts'
 import { follow, lastEvent } from './binding/channel-view.ts'
 import type { ConnectionView } from './binding/connection-view.ts'
 import { connectionView } from './binding/connection-view.ts'
-import { derived } from './binding/derived.ts'
 import type { EntityKey, EntityName, EntitySource, EntityValue } from './binding/entity-types.ts'
 import type {
   PresenceActions,

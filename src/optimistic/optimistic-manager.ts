@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.ts'
+import { derived } from '../base/derived.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import { checkNames } from '../base/known-names.ts'
@@ -50,7 +51,9 @@ export class OptimisticManager<C extends Untyped = Untyped> {
   /** Overlays by the store that holds the confirmed state. */
   readonly #overlays = new WeakMap<object, unknown>()
   readonly #requested = new Set<string>()
-  readonly #pending
+  readonly #pending: Readable<readonly PendingMutation[]>
+  /** Those of them that this manager was asked for. */
+  readonly #own
   /** The mutations of entities on a channel whose requests have not settled. */
   readonly #sent
 
@@ -69,11 +72,21 @@ export class OptimisticManager<C extends Untyped = Untyped> {
       holdMs: holdOwnBroadcastMs,
       report,
     }
-    this.#pending = followedStore<readonly PendingMutation[]>([], report)
+    const own = followedStore<readonly PendingMutation[]>([], report)
+    const restored = client?.port.restored
+    this.#own = own
+    this.#pending = restored
+      ? derived([restored, own], (earlier, made) =>
+          Object.freeze([
+            ...earlier.map(({ id, intent }) => Object.freeze({ id, intent })),
+            ...made,
+          ]),
+        )
+      : own
     this.#sent = followedStore<readonly SentMutation[]>([], report)
   }
 
-  /** The mutations that are not answered yet, in the order they were made. */
+  /** The mutations that are not answered yet, in the order they were made; those of earlier pages included. */
   get pending(): Readable<readonly PendingMutation[]> {
     return this.#pending
   }
@@ -228,23 +241,37 @@ export class OptimisticManager<C extends Untyped = Untyped> {
     return typed<MutationContext<C>>({ id, request })
   }
 
-  /**
-   * Shows a mutation until its request has settled.
-   *
-   * @param request sends it, and adds the positions of its events to the list that it is given
-   */
+  /** Makes a mutation: it is pending until its request has settled. */
   async #run<T, Result>(
     pending: PendingMutation,
     overlay: Overlay<T>,
     mutation: Mutation<T, Result>,
     request: (at: ChannelPosition[]) => Promise<Result>,
+  ): Promise<Result> {
+    const own = this.#own
+    const { id } = pending
+    own.set(Object.freeze([...own.get(), Object.freeze(pending)]))
+    try {
+      return await this.#show(id, overlay, mutation, request)
+    } finally {
+      own.set(own.get().filter((other) => other !== pending))
+    }
+  }
+
+  /**
+   * Shows a mutation until its request has settled. It changes nothing but the overlay, since a view may
+   * be made while a component is rendered.
+   *
+   * @param request sends it, and adds the positions of its events to the list that it is given
+   */
+  async #show<T, Result>(
+    id: string,
+    overlay: Overlay<T>,
+    mutation: Mutation<T, Result>,
+    request: (at: ChannelPosition[]) => Promise<Result>,
     restored = false,
   ): Promise<Result> {
-    const { id } = pending
     const at: ChannelPosition[] = []
-    const others = (): readonly PendingMutation[] =>
-      this.#pending.get().filter((other) => other.id !== id)
-    this.#pending.set(Object.freeze([...others(), Object.freeze(pending)]))
     try {
       if (restored) this.#requested.add(id)
       overlay.propose(id, mutation, restored)
@@ -256,7 +283,6 @@ export class OptimisticManager<C extends Untyped = Untyped> {
       throw error
     } finally {
       this.#requested.delete(id)
-      this.#pending.set(others())
     }
   }
 
@@ -278,7 +304,7 @@ export class OptimisticManager<C extends Untyped = Untyped> {
           own.push(...at)
           return row
         }
-        this.#show({ id, intent }, overlay, answered, false)
+        this.#showOther(id, intent, overlay, answered, false)
       }
     })
     const endRestored = this.#options.client?.port.restored?.subscribe((all) => {
@@ -290,7 +316,7 @@ export class OptimisticManager<C extends Untyped = Untyped> {
             ? payload
             : typed(undefined)
         }
-        this.#show({ id, intent }, overlay, answered, true)
+        this.#showOther(id, intent, overlay, answered, true)
       }
     })
     return () => {
@@ -300,15 +326,16 @@ export class OptimisticManager<C extends Untyped = Untyped> {
   }
 
   /** Shows a mutation that another view or page has sent. */
-  #show(
-    { id, intent }: { readonly id: string; readonly intent: EntityIntent },
+  #showOther(
+    id: string,
+    intent: EntityIntent,
     overlay: Overlay<readonly object[]>,
     answered: (at: ChannelPosition[]) => Promise<object>,
     restored: boolean,
   ): void {
     const mutation = this.#mutation(id, intent, overlay)
     // The caller who sent it, or the client, gets the outcome.
-    this.#run({ id, intent }, overlay, mutation, answered, restored).catch(() => {})
+    this.#show(id, overlay, mutation, answered, restored).catch(() => {})
   }
 
   #newId(): string {

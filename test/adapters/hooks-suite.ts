@@ -373,6 +373,35 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect(page.shown()).toEqual([['Write', 'live']])
     })
 
+    it('show pending changes oldest first, also once another list of their channel is shown', async () => {
+      const load = async () => ({ state: [] })
+      const lists: Component = ({ hooks, value }) => {
+        const tasks = hooks.useList('entity:Task', { load })
+        const users = hooks.useList('entity:User', { load })
+        const all = hooks.usePending()
+        const entities = () =>
+          (value(all) as readonly { intent: unknown }[]).map(
+            ({ intent }) => asFields(intent).entity,
+          )
+        return { show: entities, task: tasks.create, user: users.create }
+      }
+      const other: Component = ({ hooks, value, name }) => {
+        const { rows } = hooks.useList(name, { load })
+        return { show: () => (value(rows) as readonly unknown[]).length }
+      }
+      const answer = () => undefined
+      const given = { answer, name: 'entity:Shop', options: { api } }
+      const { page, pass, step } = started([lists, other], given)
+      await pass(10)
+      await step(async () => void page.action('task')({ title: 'Walk' }))
+      await step(async () => void page.action('user')({ title: 'Ana' }))
+      expect(page.shown()).toEqual([['Task', 'User'], 0])
+      // React warns where a render changes what another component shows.
+      await step(async () => page.rename('entity:Task'))
+      await pass(10)
+      expect(page.shown()).toEqual([['Task', 'User'], 1])
+    })
+
     it('filter a list by the newest function', async () => {
       const rows = [ok, { id: '2', title: 'Read' }]
       const titled: Component = ({ hooks, value, name }) => {

@@ -1,9 +1,9 @@
 import type { Cancel } from '../../base/clock.ts'
+import { derived } from '../../base/derived.ts'
 import type { Readable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import type { PresenceHandle } from '../../presence/own-presence.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
-import { derived } from './derived.ts'
 import type { RealtimeParts } from './realtime-parts.ts'
 
 /** The presence at a resource, as a page shows it. */
