@@ -88,7 +88,13 @@ export class RealtimeParts {
     if (options.optimistic) return options.optimistic
     const made = madeFor(client)
     made.caller = this
-    made.optimistic ??= new OptimisticManager({ client, channels, api: apiOf(made) })
+    made.optimistic ??= new OptimisticManager({
+      ...{ client, channels },
+      // The manager reads it as a change is made. Showing the change may let another provider make one.
+      get api() {
+        return apiOf(made.caller)
+      },
+    })
     return made.optimistic
   }
 
@@ -150,10 +156,10 @@ interface Made {
   caller?: RealtimeParts
 }
 
-/** Returns requests by the newest `api` of the parts that make a change. */
-function apiOf(made: Made): EntityApi {
+/** Returns requests by the newest `api` of parts. */
+function apiOf(caller: RealtimeParts | undefined): EntityApi {
   const api = (): EntityApi => {
-    const own = made.caller?.options.api
+    const own = caller?.options.api
     if (own) return own
     throw new TypeError('There are no requests for changes. Pass `api` to the provider.')
   }
