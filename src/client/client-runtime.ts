@@ -149,10 +149,18 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     return reply
   }
 
-  /** Sends a request without storing it. */
+  /** Sends a request without storing it, also one that an earlier page has stored, and checks its reply. */
   sendNow(request: OutgoingRequest, options: SendOptions): Promise<ReplyFrame> {
     const error = this.finalError()
-    return error ? Promise.reject(error) : this.requests.send(request, options)
+    if (error) return Promise.reject(error)
+    const { checks } = this
+    const since = this.clock.now()
+    const reply = this.requests.send(request, options)
+    if (!checks || request.kind === 'publish') return reply
+    return reply.then(async (frame) => {
+      const payload = await checks.reply({ ...request, since }, frame.payload, options)
+      return { ...frame, payload }
+    })
   }
 
   /** Returns the reason why requests are rejected, if the client has ended. */

@@ -127,16 +127,11 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     options: RequestOptions = {},
   ): Promise<Reply> {
     const { channel, id } = options
-    const { clock } = this.#options
-    const { checks } = this.#runtime
+    const timestamp = this.#options.clock.wall()
     const requestId = this.#runtime.requestId()
-    const since = clock.now()
-    const timestamp = clock.wall()
     const what = { kind: 'request', requestId, type, channel, id, payload, timestamp } as const
     const reply = await this.#send(what, options)
-    const request = { type, requestId, since }
-    const checked = checks ? await checks.reply(request, reply.payload, options) : reply.payload
-    return { payload: checked, at: reply.at }
+    return { payload: reply.payload, at: reply.at }
   }
 
   /**

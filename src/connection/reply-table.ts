@@ -1,6 +1,6 @@
 import type { Cancel } from '../base/clock.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
-import { append, remove, toArray } from '../base/one-or-many.ts'
+import { fromArray, toArray } from '../base/one-or-many.ts'
 import type { ControlReply } from '../ports/client-port.ts'
 
 /** The replies awaited on one link, by key; within a key, in the order of their messages. */
@@ -14,14 +14,15 @@ export class ReplyTable {
 
   /** Adds an awaited reply, under the keys that it may carry. */
   add(awaited: AwaitedReply): void {
-    for (const key of awaited.keys) this.#byKey.set(key, append(this.#byKey.get(key), awaited))
+    for (const key of awaited.keys)
+      this.#byKey.set(key, fromArray([...toArray(this.#byKey.get(key)), awaited]))
   }
 
   /** Removes an awaited reply, and cancels its deadline. */
   delete(awaited: AwaitedReply): void {
     awaited.cancel?.()
     for (const key of awaited.keys) {
-      const rest = remove(this.#byKey.get(key), awaited)
+      const rest = fromArray(toArray(this.#byKey.get(key)).filter((other) => other !== awaited))
       if (rest) this.#byKey.set(key, rest)
       else this.#byKey.delete(key)
     }

@@ -1,7 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { ClientOptions, EntityApi, OptimisticOptions } from 'wirefold'
 import { bindList, ChannelSubscriber, OptimisticManager } from 'wirefold'
+import { contract } from 'wirefold/contract'
 import { MemoryOutboxDatabase } from 'wirefold/testing'
+import { z } from 'zod'
 import { asFields } from '../../src/protocol/fields.ts'
 import { tabs } from '../storage/tabs.ts'
 import { outcomeOf } from '../support/scripted.ts'
@@ -25,6 +27,7 @@ function boards(serving: { readonly events: boolean } = { events: true }) {
     const fields = asFields(payload)
     const id = type === 'create' ? `t${rows.size + 1}` : String(fields.id)
     if (String(fields.title).startsWith('!')) throw new Error('bad-title')
+    if (fields.title === 'odd') return { id, title: 5 }
     const row = { ...rows.get(id), ...fields, id } as Task
     if (type === 'delete') rows.delete(id)
     else rows.set(id, row)
@@ -131,6 +134,43 @@ describe('a stored mutation', () => {
     await back()
     expect(second.view.get()).toEqual([...rows.values()])
     expect(second.titles()).toEqual(['one', 'gone', 'new'])
+  })
+
+  it('is confirmed by what the contract makes of its reply, or taken back', async () => {
+    const title = z.string().transform((text) => text.length)
+    const reply = z.object({ id: z.string(), title })
+    const parts = { requests: { create: { payload: z.object({ title: z.string() }), reply } } }
+    const options: ClientOptions = { contract: contract(parts), validate: 'always' }
+    const { clock, open, back, create } = boards({ events: false })
+    const first = open(options)
+    create(first, 'new')
+    create(first, 'odd')
+    await clock.advance(1)
+    await first.leave()
+    const second = open(options)
+    await clock.advance(1)
+    await back()
+    const { settled } = second
+    expect(settled.map(({ reply, error }) => [reply?.payload, error?.code])).toEqual([
+      [{ id: 't3', title: 3 }, undefined],
+      [undefined, 'bad-reply'],
+    ])
+    expect(second.optimistic.pending.get()).toEqual([])
+  })
+
+  it('is pending also while no view of its channel is shown', async () => {
+    const { clock, open, create, back } = boards()
+    const first = open()
+    create(first, 'new')
+    await clock.advance(1)
+    await first.leave()
+    const { client } = open()
+    const { pending } = new OptimisticManager({ client, api: requestApi() })
+    const counts: number[] = []
+    pending.subscribe((all) => counts.push(all.length))
+    await clock.advance(1)
+    await back()
+    expect(counts).toEqual([0, 1, 0])
   })
 
   it('is no longer shown once it is refused', async () => {
