@@ -1,6 +1,7 @@
 import type { App, InjectionKey, ShallowRef } from 'vue'
 import {
   getCurrentInstance,
+  getCurrentScope,
   hasInjectionContext,
   inject,
   onActivated,
@@ -64,16 +65,33 @@ export interface RealtimeComposables<C extends Untyped, R extends EntitySource =
   provideRealtime(options: RealtimeOptions<C, R>, app?: App): void
 }
 
+/**
+ * Whether the present scope is that of a component, or within it. The scope of a Pinia store, or of a
+ * shared composable, is not: it outlives the component that is the first to use it.
+ */
+function isOfComponent(): boolean {
+  const instance = getCurrentInstance()
+  if (!instance) return false
+  const own: unknown = Reflect.get(instance, 'scope')
+  let scope: unknown = getCurrentScope()
+  while (typeof scope === 'object' && scope && scope !== own) scope = Reflect.get(scope, 'parent')
+  return scope === own
+}
+
 /** Runs an effect of the present scope; of a component once that is mounted, which on a server it never is. */
 function effect(run: () => Unsubscribe | undefined): void {
+  const scope = getCurrentScope()
   let stop: Unsubscribe | undefined
-  const start = (): void => {
-    stop ??= watchEffect((onCleanup) => {
+  const follow = (): Unsubscribe =>
+    watchEffect((onCleanup) => {
       const end = run()
       if (end) onCleanup(end)
     })
+  const start = (): void => {
+    if (!scope) stop ??= follow()
+    else if (scope.active) stop ??= scope.run(follow)
   }
-  if (!getCurrentInstance()) {
+  if (!isOfComponent()) {
     start()
     return
   }

@@ -4,6 +4,7 @@ import {
   createApp,
   createSSRApp,
   defineComponent,
+  type EffectScope,
   effectScope,
   h,
   KeepAlive,
@@ -61,6 +62,64 @@ it('composables work in a scope without a component, and end with it', async () 
   scope.stop()
   await clock.advance(1_000)
   expect([[...server.subscribed], client.stats().handlers]).toEqual([[], 0])
+})
+
+it('composables in a scope that components share do not end with the first of them', async () => {
+  const { client, clock, server } = open()
+  const scope = effectScope(true)
+  let shared: { readonly value: { readonly payload: string } | undefined } | undefined
+  const useNews = () => {
+    // A store of Pinia has a scope within the one of all stores.
+    shared ??= scope.run(() => effectScope().run(() => useEvent<string>('news')))
+    return shared
+  }
+  const News = defineComponent(() => {
+    const event = useNews()
+    return () => h('p', event?.value?.payload ?? 'none')
+  })
+  const isFirst = ref(true)
+  const isShown = ref(true)
+  const page = defineComponent(() => () => [
+    isFirst.value ? h(News) : null,
+    h(KeepAlive, () => (isShown.value ? h(News) : null)),
+  ])
+  const container = document.createElement('div')
+  const app = provided(createApp(page), client)
+  app.mount(container)
+  await clock.advance(10)
+  isFirst.value = false
+  await nextTick()
+  await clock.advance(1_000)
+  server.publish('news', 'note', 'one')
+  await clock.advance(1)
+  expect([[...server.subscribed], container.textContent]).toEqual([['news'], 'one'])
+  app.unmount()
+  await clock.advance(1_000)
+  expect([...server.subscribed]).toEqual(['news'])
+  scope.stop()
+  await clock.advance(1_000)
+  expect([[...server.subscribed], client.stats().handlers]).toEqual([[], 0])
+})
+
+it('composables in a scope within a component end with that scope, and with the component', async () => {
+  const { client, clock, server } = open()
+  let inner: EffectScope | undefined
+  const News = defineComponent(() => {
+    inner = effectScope()
+    inner.run(() => useEvent<string>('news'))
+    return () => h('p')
+  })
+  for (const end of ['scope', 'component']) {
+    const app = provided(createApp(News), client)
+    app.mount(document.createElement('div'))
+    await clock.advance(10)
+    expect([...server.subscribed]).toEqual(['news'])
+    if (end === 'scope') inner?.stop()
+    else app.unmount()
+    await clock.advance(1_000)
+    expect([[...server.subscribed], client.stats().handlers]).toEqual([[], 0])
+    if (end === 'scope') app.unmount()
+  }
 })
 
 it('a component without a client above says what to provide', () => {
