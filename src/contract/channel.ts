@@ -7,7 +7,8 @@ import type { NameOf, ParamNames, Params } from './name-types.ts'
  * Returns the name of a channel, with values in place of the parameters of its template.
  *
  * Throws `bad-channel` for a value that is empty, or holds a `:` or a brace, and where the name is not
- * one of the template: a family, a name that the contract lists itself, or not the name of a channel.
+ * one of the template: a family, a name that the contract lists itself or for which another template counts,
+ * or not the name of a channel.
  *
  * @example
  * channel(shop, 'shop:{id}', { id }) // 'shop:42'
@@ -25,6 +26,6 @@ export function channel<C extends Contract, const T extends keyof Channels<C> & 
     throw new WirefoldError('bad-channel', message, { channel: template })
   })
   if (isOf(contract, template, name)) return name
-  const message = `${JSON.stringify(name)} is no name of ${template}. It has a control character or more than 256 characters, is a family, or is listed by itself.`
+  const message = `${JSON.stringify(name)} is no name of ${template}. It has a control character or more than 256 characters, is a family, is listed by itself, or is of another template.`
   throw new WirefoldError('bad-channel', message, { channel: template })
 }

@@ -4,8 +4,8 @@ import type { NameOf } from './name-types.ts'
 import { fits, isName, parseTemplate } from './names/template.ts'
 
 /**
- * Whether a name that is only known at run time, such as one of a URL, fits a template. A name that
- * the contract lists itself is of no other template.
+ * Whether a name that is only known at run time, such as one of a URL, fits a template. A name is of
+ * the one template that counts for it: of no other where the contract lists the name itself.
  *
  * @example
  * if (isOf(shop, 'shop:{id}', name)) channels.subscribe(name, …)
@@ -15,8 +15,10 @@ export function isOf<C extends Contract, const T extends keyof Channels<C> & str
   template: T,
   name: string,
 ): name is NameOf<T> {
-  const { channels = {} } = contract.parts
   const parsed = parseTemplate(template, 'channels')
   if (isName(parsed)) return name === template
-  return isChannel(name) && !Object.hasOwn(channels, name) && fits(parsed, name.split(':'))
+  const rules = contract['~wirefold']?.rules
+  // A contract of types alone knows the given template only.
+  const isCounting = rules ? rules.templateOf(name) === template : fits(parsed, name.split(':'))
+  return isChannel(name) && isCounting
 }

@@ -6,6 +6,11 @@ export type NameOf<Template extends string> =
     ? `${Head}${string}${NameOf<Rest>}`
     : Template
 
+/** The names of the members of a family. */
+export type MemberOf<Template extends string> = Template extends `${infer Prefix}:*`
+  ? `${Prefix}:${string}`
+  : never
+
 /** The names of a template's parameters. */
 export type ParamNames<Template extends string> =
   Template extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamNames<Rest> : never
@@ -24,8 +29,15 @@ export type FitsPart<Name extends string, Template extends string> = Name extend
     ? true
     : false
 
-/** Whether a name fits a template, part by part between the colons. */
-export type Fits<
+/** Whether a name fits a template, part by part between the colons; the `*` of a family takes the rest. */
+export type Fits<Name extends string, Template extends string> = Template extends '*'
+  ? Name extends '' | `${string}{${string}`
+    ? false
+    : true
+  : FitsParts<Name, Template>
+
+/** {@link Fits} of a template that is no `*`. */
+export type FitsParts<
   Name extends string,
   Template extends string,
 > = Template extends `${infer FirstOf}:${infer RestOf}`
@@ -38,12 +50,21 @@ export type Fits<
     ? false
     : FitsPart<Name, Template>
 
+/** The names that find a template: those it stands for, and those of the members of a family. */
+export type IndexedOf<Template extends string> =
+  Template extends `${infer Head}{${string}}${infer Rest}`
+    ? `${Head}${string}${NameOf<Rest>}`
+    : Template extends `${infer Prefix}:*`
+      ? Template | `${Prefix}:${string}`
+      : Template
+
 /**
  * The templates by the names they stand for: a literal is a property, one with parameters a pattern
- * index signature, so that the compiler finds a name by itself instead of trying every template.
+ * index signature, so that the compiler finds a name by itself instead of trying every template. A
+ * family stands for its members, too.
  */
 export type Index<Map> = {
-  [Key in keyof Map & string as NameOf<Key>]: { readonly [Template in Key]: Template }
+  [Key in keyof Map & string as IndexedOf<Key>]: { readonly [Template in Key]: Template }
 }
 
 /** Those of the found templates that a name fits: the compiler's patterns know no parts. */
@@ -69,20 +90,70 @@ export type IsPattern<Name extends string> =
 export type PlainWithin<Map, Name extends string> =
   IsPattern<Name> extends true ? PlainKeys<Map> & Name : never
 
+/** Whether a template has parameters. */
+export type HasParam<Template extends string> = Template extends `${string}{${string}`
+  ? true
+  : false
+
+/** Whether the first of two parts is literal, and the second has parameters; `next` where both are alike. */
+export type PrecedesPart<Part extends string, Other extends string> =
+  HasParam<Part> extends HasParam<Other> ? 'next' : HasParam<Other>
+
+/**
+ * Whether the first of two templates that fit one name counts for it: at the first part in which one is
+ * literal and the other has parameters, it is the literal one; the nearest family comes last.
+ */
+export type Precedes<One extends string, Other extends string> = Other extends `${infer Prefix}:*`
+  ? One extends `${string}:*`
+    ? One extends `${Prefix}:${string}:*`
+      ? true
+      : false
+    : true
+  : One extends `${string}:*`
+    ? false
+    : PrecedesIn<One, Other>
+
+/** {@link Precedes} of two templates that are no families, part by part. */
+export type PrecedesIn<
+  One extends string,
+  Other extends string,
+> = One extends `${infer First}:${infer Rest}`
+  ? Other extends `${infer OtherFirst}:${infer OtherRest}`
+    ? PrecedesPart<First, OtherFirst> extends 'next'
+      ? PrecedesIn<Rest, OtherRest>
+      : PrecedesPart<First, OtherFirst>
+    : false
+  : PrecedesPart<One, Other>
+
+/** The one of the templates that fit a name which counts for it. */
+export type Counting<Found extends string, All extends string = Found> = Found extends unknown
+  ? [All] extends [Found]
+    ? Found
+    : true extends (All extends unknown ? Precedes<All, Found> : never)
+      ? never
+      : Found
+  : never
+
 /** Finds the templates of a name in a map and its index. */
 export type Find<Map, ByName, Name extends string> = Name extends `${infer Prefix}:*`
-  ? Name extends keyof Map
-    ? Name
-    : Members<Map, Prefix>
+  ? Members<Map, Prefix> | Counted<ByName, Name>
   : Name extends keyof ByName
     ? Name extends keyof Map
       ? Name extends `${string}{${string}`
         ? never
         : Name
-      : Fitting<ByName[Name], Name> | PlainWithin<Map, Name>
+      : Counting<Fitting<ByName[Name], Name>> | PlainWithin<Map, Name>
     : never
 
-/** The templates of a name: its own entry alone, the members of a family, or all that it fits. */
+/** The template that counts of those that an index has for a name. */
+export type Counted<ByName, Name extends string> = Name extends keyof ByName
+  ? Counting<Fitting<ByName[Name], Name>>
+  : never
+
+/**
+ * The templates of a name: its own entry alone, for a family those of all its members, else the one that
+ * counts of those that it fits, and the entry of its family where it fits none.
+ */
 export type TemplateFor<Map, Name extends string> = Find<Map, Index<Map>, Name>
 
 /** A name as it is where a template fits it, else the names or the advice to show in the error. */
@@ -104,7 +175,9 @@ export type NoFamily<Name> = Name extends `${string}:*`
 
 /** The names of a contract's channels, for parameters and properties of one's own. */
 export type ChannelName<C extends Untyped> =
-  unknown extends Channels<C> ? string : NameOf<keyof Channels<C> & string>
+  unknown extends Channels<C>
+    ? string
+    : NameOf<keyof Channels<C> & string> | MemberOf<keyof Channels<C> & string>
 
 /** The types of a contract's requests. */
 export type RequestName<C extends Untyped> =

@@ -34,6 +34,10 @@ export class SchemaRules implements ContractRules {
     return !this.#channels || EXEMPT.test(channel) || this.#channels.lists(channel)
   }
 
+  templateOf(channel: string): string | undefined {
+    return this.#channels?.find(channel)?.text
+  }
+
   listsResource(resource: string): boolean {
     return !this.#presence || this.#presence.find(resource) !== undefined
   }

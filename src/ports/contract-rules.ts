@@ -7,6 +7,8 @@ export interface ContractRules {
    * lists no channels, and for the channels of the protocol: `user:…` and `presence:…`.
    */
   lists(channel: string): boolean
+  /** Returns the template that counts for a channel; `undefined` where none fits. */
+  templateOf(channel: string): string | undefined
   /** Whether the contract has a resource; always, where it lists no presence. */
   listsResource(resource: string): boolean
   /** Whether the contract has a type of events of a channel; always, where it has no template of it. */

@@ -98,6 +98,36 @@ describe('names', () => {
     expect([...server.subscribed].sort()).toEqual(['presence:room/1', 'shop:*', 'shop:1', 'user:1'])
   })
 
+  it('of members are checked by the entry of their family, where they have none of their own', async () => {
+    const families = contract({
+      channels: {
+        'fam:*': { size: z.string().transform(Number) },
+        'fam:{id}:log': { line: z.string() },
+      },
+    })
+    const { clock, client, channels, server, errors } = connected({
+      ...{ validate: 'always', contract: families as unknown as Shop },
+    })
+    const received: unknown[] = []
+    channels.subscribe('fam:*' as string, (payload, { channel }) =>
+      received.push([channel, payload]),
+    )
+    await clock.advance(10)
+    const event = (channel: string, type: string, payload: unknown) =>
+      server.send({ type, channel, via: 'fam:*', payload })
+    event('fam:7', 'size', '5')
+    event('fam:7', 'size', 5)
+    event('fam:7', 'line', 'x')
+    event('fam:7:log', 'line', 'x')
+    await clock.advance(10)
+    expect(received).toEqual([
+      ['fam:7', 5],
+      ['fam:7:log', 'x'],
+    ])
+    expect(client.stats()).toMatchObject({ quarantined: 1, unlisted: 1 })
+    expect(errors).toMatchObject([{ code: 'bad-event', detail: { channel: 'fam:7' } }])
+  })
+
   it('are all allowed where the application says so', async () => {
     const { clock, client, channels, errors } = connected(
       { unlisted: 'allow' },

@@ -25,6 +25,20 @@ describe('isOf', () => {
     expect(isOf(shop, 'shop:main', 'shop:main')).toBe(true)
   })
 
+  it('takes a name for the one template that counts for it', () => {
+    const parts = { 'shop:{id}': {}, '{kind}:{id}': {}, 'agent:*': {} }
+    const shops = contract({ channels: parts })
+    expect(isOf(shops, '{kind}:{id}', 'shop:1')).toBe(false)
+    expect(isOf(shops, '{kind}:{id}', 'till:1')).toBe(true)
+    expect(isOf(shops, 'agent:*', 'agent:1:2')).toBe(false)
+    expect(() => channel(shops, '{kind}:{id}', { kind: 'shop', id: 1 })).toThrow(
+      'of another template',
+    )
+    const alone = contract<{ channels: { 'shop:{id}': { order: number } } }>()
+    expect(isOf(alone, 'shop:{id}', 'shop:1')).toBe(true)
+    expect(isOf(alone, 'shop:{id}', 'shop:1:2')).toBe(false)
+  })
+
   it('decides about a hostile name in time proportional to its length', () => {
     expect(isOf(shop, '{a}/{b}/{c}/{d}/{e}/{f}/{g}/{h}!', '/'.repeat(250))).toBe(false)
   })

@@ -37,6 +37,19 @@ describe('a template', () => {
     expect(found('agent:*', 'agent:{id}', 'agent:*')).toBe('agent:*')
   })
 
+  it('of a family counts for the members that no other template fits, of the nearest family', () => {
+    const texts = ['agent:*', 'agent:{id}:log', 'agent:x:*', 'agent:y']
+    expect(found('agent:7', ...texts)).toBe('agent:*')
+    expect(found('agent:7:a:b', ...texts)).toBe('agent:*')
+    expect(found('agent:7:log', ...texts)).toBe('agent:{id}:log')
+    expect(found('agent:x:7', ...texts)).toBe('agent:x:*')
+    expect(found('agent:y', ...texts)).toBe('agent:y')
+    expect(found('agent:z:*', ...texts)).toBe('agent:*')
+    for (const none of ['agent', 'agent:', 'agent:{id}', 'agents:7', '*']) {
+      expect(found(none, ...texts)).toBeUndefined()
+    }
+  })
+
   it('without parameters is only its own name, and counts before any other', () => {
     expect(found('entity:Task', 'entity:{name}', 'entity:Task')).toBe('entity:Task')
     expect(found('entity:Note', 'entity:{name}', 'entity:Task')).toBe('entity:{name}')

@@ -68,13 +68,13 @@ it('composables in a scope that components share do not end with the first of th
   const { client, clock, server } = open()
   const scope = effectScope(true)
   let shared: { readonly value: { readonly payload: string } | undefined } | undefined
-  const useNews = () => {
+  const news = () => {
     // A store of Pinia has a scope within the one of all stores.
     shared ??= scope.run(() => effectScope().run(() => useEvent<string>('news')))
     return shared
   }
   const News = defineComponent(() => {
-    const event = useNews()
+    const event = news()
     return () => h('p', event?.value?.payload ?? 'none')
   })
   const isFirst = ref(true)

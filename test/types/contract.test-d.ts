@@ -205,6 +205,63 @@ describe('a subscription', () => {
     })
   })
 
+  it('has the events of the entry of a family for members without one', () => {
+    const families = contract({
+      channels: {
+        'fam:*': { size: z.string().transform(Number) },
+        'fam:{id}:log': { line: z.string() },
+        'fam:x:*': { size: z.date() },
+      },
+    })
+    type Families = typeof families
+    const ofFamilies = {} as ChannelSubscriber<Families>
+    ofFamilies.subscribe('fam:7', (size) => expectTypeOf(size).toEqualTypeOf<number>())
+    ofFamilies.subscribe(`fam:${id}`, (size) => expectTypeOf(size).toEqualTypeOf<number>())
+    ofFamilies.subscribe('fam:x:7', (size) => expectTypeOf(size).toEqualTypeOf<Date>())
+    ofFamilies.subscribe('fam:7:log', (line) => expectTypeOf(line).toEqualTypeOf<string>())
+    ofFamilies.subscribe('fam:*', (any) =>
+      expectTypeOf(any).toEqualTypeOf<number | string | Date>(),
+    )
+    const publishing = {} as RealtimeClient<Families>
+    publishing.publish('fam:7', 'size', '5')
+    // @ts-expect-error the type of the family, not of the member
+    publishing.publish('fam:7:log', 'size', '5')
+    // @ts-expect-error a member has a name
+    ofFamilies.subscribe('fam:', () => {})
+    // @ts-expect-error no family
+    ofFamilies.subscribe('fam', () => {})
+    expectTypeOf<ChannelName<Families>>().toEqualTypeOf<
+      'fam:*' | 'fam:x:*' | `fam:${string}` | `fam:x:${string}` | `fam:${string}:log`
+    >()
+  })
+
+  it('has the events of the template that counts, where two fit', () => {
+    const two = contract({
+      channels: {
+        'shop:{id}': { order: z.number() },
+        '{kind}:{id}': { note: z.string() },
+        '{kind}:{id}:log': { line: z.string() },
+        'shop:{id}:{part}': { piece: z.number() },
+        'shop:till:{part}': { coin: z.date() },
+      },
+      presence: {
+        'shop:{id}': z.object({ a: z.number() }),
+        '{kind}:{id}': z.object({ b: z.string() }),
+      },
+    })
+    type Two = typeof two
+    expectTypeOf<TypeOf<Two, 'shop:1'>>().toEqualTypeOf<'order'>()
+    expectTypeOf<TypeOf<Two, `shop:${string}`>>().toEqualTypeOf<'order'>()
+    expectTypeOf<TypeOf<Two, 'till:1'>>().toEqualTypeOf<'note'>()
+    expectTypeOf<TypeOf<Two, 'shop:1:log'>>().toEqualTypeOf<'piece'>()
+    expectTypeOf<TypeOf<Two, 'shop:till:log'>>().toEqualTypeOf<'coin'>()
+    expectTypeOf<TypeOf<Two, 'till:1:log'>>().toEqualTypeOf<'line'>()
+    expectTypeOf<MetaIn<Two, 'shop:1'>>().toEqualTypeOf<{ a: number }>()
+    const typed = {} as RealtimeClient<Two>
+    // @ts-expect-error the template shop:{id} counts, which has no note
+    typed.publish('shop:1', 'note', 'text')
+  })
+
   it('prefers an entry of the name itself to a template', () => {
     channels.subscribe('entity:Task', (_, event) => {
       if (event.type === 'entity:created')

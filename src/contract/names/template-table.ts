@@ -1,6 +1,14 @@
 import { WirefoldError } from '../../base/errors.ts'
 import type { Template } from './template.ts'
-import { byPrecedence, fits, hasMembersIn, isName, isUndecided, parseTemplate } from './template.ts'
+import {
+  byPrecedence,
+  familyName,
+  fits,
+  hasMembersIn,
+  isName,
+  isUndecided,
+  parseTemplate,
+} from './template.ts'
 
 /** Maximum number of names whose template is remembered. */
 const MOST_REMEMBERED = 1_000
@@ -36,13 +44,17 @@ export class TemplateTable {
     }
   }
 
-  /** Returns the template that counts for a name; `undefined` if none fits. */
+  /**
+   * Returns the template that counts for a name, else the entry of the nearest family that has the name
+   * as a member; `undefined` if there is none.
+   */
   find(name: string): Template | undefined {
     const known = this.#names.get(name) ?? this.#remembered.get(name)
     if (known) return known
     const values = name.split(':')
     const [first = ''] = values
-    const found = this.#first(first, values) ?? (first && this.#first('', values))
+    const fitting = this.#first(first, values) ?? (first && this.#first('', values))
+    const found = fitting || this.#familyOf(name, values)
     if (!found) return undefined
     if (this.#remembered.size >= MOST_REMEMBERED) this.#remembered.clear()
     this.#remembered.set(name, found)
@@ -53,6 +65,15 @@ export class TemplateTable {
   lists(name: string): boolean {
     if (this.find(name)) return true
     return name.endsWith(':*') && this.#all.some((template) => hasMembersIn(template, name))
+  }
+
+  #familyOf(name: string, values: readonly string[]): Template | undefined {
+    if (/[{}]/.test(name) || name.endsWith(':')) return undefined
+    for (let at = values.length - 1; at > 0; at--) {
+      const family = this.#names.get(familyName(values.slice(0, at)))
+      if (family) return family
+    }
+    return undefined
   }
 
   #first(key: string, values: readonly string[]): Template | undefined {

@@ -74,6 +74,11 @@ export function hasMembersIn({ parts }: Template, family: string): boolean {
   return parts.length > first.length && fitsFirst(parts, first)
 }
 
+/** Returns the name of the family of all names that begin with some parts. */
+export function familyName(first: readonly string[]): string {
+  return [...first, STAR].join(':')
+}
+
 /** Whether the parts of a template fit values, as many as there are. */
 function fitsFirst(parts: readonly Part[], values: readonly string[]): boolean {
   return values.every((value, at) => {

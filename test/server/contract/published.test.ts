@@ -57,6 +57,18 @@ describe('a publish of a server with a contract', () => {
     expect(errors).toEqual([])
   })
 
+  it('to a member of a family is checked by the entry of the family', async () => {
+    const families = contract({ channels: { 'fam:*': { size: z.string() } } })
+    const options = { contract: families, families: ['fam'], authorize: () => true }
+    const { server, url } = await serve(options)
+    const client = await RawClient.greeted(url)
+    await client.subscribe('fam:*')
+    const bad = server.publish('fam:7', 'size', 5)
+    await expect(bad).rejects.toMatchObject({ code: 'bad-payload' })
+    await server.publish('fam:7', 'size', '5')
+    expect(await client.next('size')).toMatchObject({ channel: 'fam:7', payload: '5' })
+  })
+
   it('rejects on a channel that the contract does not list', async () => {
     const { server } = await serveShop({ validateChannel: () => true })
     await expect(server.publish('till:1', 'x')).rejects.toMatchObject({
