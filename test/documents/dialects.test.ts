@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { BoundList, Manager, OptimisticManager } from 'wirefold'
 import { ChannelSubscriber, ContextRegistry, feed } from 'wirefold'
@@ -48,7 +48,29 @@ describe('the page about dialects', () => {
   })
 })
 
+/** The declarations of all entries. */
+const api = readdirSync('api')
+  .map((file) => readFileSync(`api/${file}`, 'utf8'))
+  .join('\n')
+
+/** Names in the tables of the pages that are not of this package. */
+const FOREIGN = new Set(['Infinity', 'Task', 'io'])
+
 describe('the pages of backends', () => {
+  it.each([DUUI, TOPICS, ENTITY, STREAMS, 'docs/backends/sessions.md'])(
+    'translate to names that exist: %s',
+    (document) => {
+      const [, table = ''] = readFileSync(document, 'utf8').split('## Your name, and ours')
+      const [rows = ''] = table.split('\n## ')
+      const ours = [...rows.matchAll(/^\| .* \| (.*) \|$/gm)].map(([, cell = '']) => cell)
+      const code = ours.flatMap((cell) => cell.match(/`[^`]+`/g) ?? []).join('\n')
+      const names = code.match(/\b(?:[A-Z]\w+|\w+(?=\())/g) ?? []
+      expect(names.length).toBeGreaterThan(7)
+      const known = (name: string) => FOREIGN.has(name) || new RegExp(`\\b${name}\\b`).test(api)
+      expect(names.filter((name) => !known(name))).toEqual([])
+    },
+  )
+
   it('connect to an entity backend', async () => {
     const { host, paths, received, broadcast } = await backend((message) =>
       message
