@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import type { Signal } from '@preact/signals-core'
 import type { FunctionComponent } from 'react'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
@@ -7,7 +6,7 @@ import * as redis from 'redis'
 import type { Readable as SvelteStore } from 'svelte/store'
 import { get } from 'svelte/store'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { ChannelSubscriber, ContextRegistry } from 'wirefold'
+import { ChannelSubscriber } from 'wirefold'
 import type { EntityEvents, RealtimeServer } from 'wirefold/server'
 import { broadcastEntities, EventBus, realtimeRepository } from 'wirefold/server'
 import { connect, serve, until } from '../support/live.ts'
@@ -24,33 +23,29 @@ interface Order {
 }
 const paid: Order = { kind: 'Order', id: '17', status: 'paid' }
 
-describe('the README', () => {
-  it('lists every entry of the package', () => {
+describe('the documents', () => {
+  it('list every entry of the package', () => {
     const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
     const entries = Object.keys(exports).map((entry) => entry.replace(/^\./, 'wirefold'))
-    const [, table = ''] = readFileSync(README, 'utf8').split('## Entries')
-    const rows = table.matchAll(/^\| `(wirefold[^`]*)` \|/gm)
+    const rows = readFileSync('docs/reference/entries.md', 'utf8').matchAll(
+      /^\| `(wirefold[^`]*)` \|/gm,
+    )
     const listed = [...rows].map(([, entry]) => entry)
     expect(listed).toEqual(entries.filter((entry) => entry !== 'wirefold/package.json'))
   })
+})
 
-  it('shows a client that works with the server it shows', async () => {
-    const verify = vi.fn(async () => ({ id: 'ada' }))
-    const cancel = vi.fn(async () => {})
-    const { server, url } = await run<{ server: RealtimeServer; url: string }>(
-      blockWith(README, "server.handle('order:cancel'"),
-      { given: { verify, cancel } },
-    )
+describe('the README', () => {
+  it('shows a client that prints with the server it shows what it says', async () => {
     const log = vi.fn()
-    await run(blockWith(README, "client.request('order:cancel'"), {
-      host: new URL(url).host,
-      given: { session: { token: () => 'secret' }, console: { log } },
-    })
-    expect(verify).toHaveBeenCalledWith('secret')
-    expect(cancel).toHaveBeenCalledWith('17')
-    await server.publish('shop:42', 'order', paid)
-    await until(() => expect(log).toHaveBeenCalledWith('order', paid))
-    expect(log).toHaveBeenCalledWith('paid')
+    const given = { console: { log } }
+    const { url } = await run<{ url: string }>(blockWith(README, '// server.js'), { given })
+    expect(log.mock.lastCall).toEqual([`Listening at ${url}`])
+    log.mockClear()
+    await run(blockWith(README, '// client.ts'), { given, host: new URL(url).host })
+    const printed = log.mock.calls.map((words) => `${words.join(' ')}\n`).join('')
+    // Unlike `join`, `console.log` prints `undefined`.
+    expect(printed.replace(': \n', ': undefined\n')).toBe(blockWith(README, 'Thank you.\n').code)
   })
 
   it('shows a list with optimistic updates, and the users present', async () => {
@@ -91,36 +86,29 @@ describe('the README', () => {
   })
 
   it('shows a registry of Svelte stores', async () => {
-    const { contexts } = await run<{ contexts: Orders<SvelteStore<Order | undefined>> }>(
+    const { contexts } = await run<{ contexts: Orders }>(
       blockWith(README, 'svelteStores(writable)'),
     )
     contexts.dispatch(paid)
     expect(get(contexts.entity('Order', '17'))).toEqual(paid)
   })
 
-  it('shows a registry of Preact signals', async () => {
-    const { contexts } = await run<{ contexts: Orders<Signal<Order | undefined>> }>(
-      blockWith(README, 'valueSignals<PreactKind>'),
-    )
-    contexts.dispatch(paid)
-    expect(contexts.entity('Order', '17').value).toEqual(paid)
-  })
-
   it('shows a React component', async () => {
-    const contexts = new ContextRegistry<Order>().keyed('Order', (order) => order.id)
-    const { OrderStatus } = await run<{ OrderStatus: FunctionComponent<{ id: string }> }>(
-      blockWith(README, 'function OrderStatus'),
-      { given: { contexts } },
+    const { client } = connect('ws://localhost:1/')
+    const { App } = await run<{ App: FunctionComponent }>(
+      blockWith(README, 'createRealtimeHooks()'),
+      {
+        given: { client, api: {}, fetchTasks: async () => [] },
+      },
     )
-    contexts.dispatch(paid)
-    expect(renderToStaticMarkup(createElement(OrderStatus, { id: '17' }))).toBe('<b>paid</b>')
+    expect(renderToStaticMarkup(createElement(App))).toBe('<button>0 tasks</button>')
   })
 })
 
-/** The methods of the README's registries, for any store. */
-interface Orders<Store> {
+/** The registry of the README. */
+interface Orders {
   dispatch(context: Order): void
-  entity(kind: 'Order', id: string): Store
+  entity(kind: 'Order', id: string): SvelteStore<Order | undefined>
 }
 
 describeWithRedis('a server on Redis, as documented', () => {
@@ -136,7 +124,7 @@ describeWithRedis('a server on Redis, as documented', () => {
       return client
     }
     const { server } = await run<{ server: RealtimeServer }>(blockWith(document, text), {
-      given: { url },
+      given: { url, verify: async () => null },
       modules: { redis: { ...redis, createClient } },
     })
     expect(await server.publish('shop:42', 'order', paid)).toMatchObject({ offset: 1 })

@@ -4,10 +4,12 @@ import type { Collection } from '@tanstack/db'
 import type { Atom, createStore } from 'jotai/vanilla'
 import type { ReadableAtom } from 'nanostores'
 import type { Store } from 'pinia'
+import { createElement, type FunctionComponent } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type ComputedRef, effectScope, watch } from 'vue'
 import type { StoreFactory, StoreKind } from 'wirefold'
-import { bindList, ChannelSubscriber } from 'wirefold'
+import { bindList, ChannelSubscriber, ContextRegistry } from 'wirefold'
 import type { EntityEvents } from 'wirefold/server'
 import { broadcastEntities, EventBus, realtimeRepository, refuse } from 'wirefold/server'
 import { type MakeStore, storeSuite } from 'wirefold/testing'
@@ -294,4 +296,30 @@ it('the page shows an OptimisticManager on a Preact signal', async () => {
   )
   expect(tasks.value).toMatchObject([{ title: 'Write' }])
   expect(errors).toEqual([])
+})
+
+describe('the stores of a registry', () => {
+  const paid = { kind: 'Order', id: '17', status: 'paid' } as const
+  interface Orders<Store> {
+    dispatch(context: typeof paid): void
+    entity(kind: 'Order', id: string): Store
+  }
+
+  it('are Preact signals, as documented', async () => {
+    const { contexts } = await declared<{ contexts: Orders<Signal<unknown>> }>(
+      'storedIn(valueSignals',
+    )
+    contexts.dispatch(paid)
+    expect(contexts.entity('Order', '17').value).toEqual(paid)
+  })
+
+  it('are read by a React component, as documented', async () => {
+    const contexts = new ContextRegistry<typeof paid>().keyed('Order', (order) => order.id)
+    const { OrderStatus } = await run<{ OrderStatus: FunctionComponent<{ id: string }> }>(
+      blockWith(PAGE, 'function OrderStatus'),
+      { given: { contexts } },
+    )
+    contexts.dispatch(paid)
+    expect(renderToStaticMarkup(createElement(OrderStatus, { id: '17' }))).toBe('<b>paid</b>')
+  })
 })
