@@ -86,6 +86,7 @@ describe('the client of document sessions', () => {
     const { server, session, shown, attempts, stop, start } = await followed()
     const before = attempts()
     await stop()
+    await until(() => expect(shown()[0]).not.toMatch(/^open/))
     const noted = session.emit('note', 'hello')
     await until(() => expect(attempts() - before).toBeGreaterThan(DIALECTS_ATTEMPTS + 2))
     await start()
