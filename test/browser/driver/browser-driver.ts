@@ -33,6 +33,8 @@ export interface WindowOptions {
   readonly height?: number
   /** Emulates the dark colour scheme, if the browser can. */
   readonly dark?: boolean
+  /** Emulates colours that the user has chosen, as of high contrast; in Chromium only. */
+  readonly forcedColors?: boolean
 }
 
 /** A browser in its own process. */

@@ -77,10 +77,13 @@ async function controlled(browser: PlaywrightBrowser, executable: Executable): P
   // One context for all pages: they share storage, like the windows of one user.
   const context = await browser.newContext()
   return {
-    async open(url, { width = 960, height = 720, dark = false } = {}) {
+    async open(url, { width = 960, height = 720, dark = false, forcedColors = false } = {}) {
       const page = await context.newPage()
       await page.setViewportSize({ width, height })
-      await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' })
+      await page.emulateMedia({
+        colorScheme: dark ? 'dark' : 'light',
+        forcedColors: forcedColors ? 'active' : 'none',
+      })
       const driven = controlledPage(page)
       await driven.goto(url)
       return driven

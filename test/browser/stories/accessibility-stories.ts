@@ -23,6 +23,22 @@ export function accessibilityStories(browser: Browser, driver: BrowserDriver): v
 
     afterAll(() => demo.stop().then(() => {}))
 
+    // Only Chromium emulates it.
+    it.each(['', 'tasks/'])(
+      '/%s: a switch is drawn by the browser in forced colours',
+      async (path) => {
+        const page = await browser.open(demo.url + path, { forcedColors: true })
+        onTestFinished(() => page.close())
+        await appears(page, '[role=switch]')
+        const drawn = await page.evaluate(() =>
+          [...document.querySelectorAll('[role=switch]')].map(
+            (one) => getComputedStyle(one).appearance,
+          ),
+        )
+        expect([...new Set(drawn)]).toEqual(['auto'])
+      },
+    )
+
     describe.each(PAGES)('/%s', (path, content) => {
       it.each([
         { name: 'light on a desktop', width: 1280, dark: false },

@@ -42,6 +42,9 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
       await expect.poll(() => doing(bob, 'Ada'), PATIENT).toEqual(['1 window', 'looking'])
       const [people, mine] = await Promise.all([followPeople(bob), followRows(ada)])
+      const stale = await recordChanges(ada, 'stale', () =>
+        [...document.querySelectorAll('[data-testid=stale]')].map((mark) => mark.textContent ?? ''),
+      )
       await add(ada, 'Sent before the cut')
       await push(ada, 'button', 'Cut the connection')
       await add(ada, 'Added meanwhile')
@@ -54,6 +57,10 @@ export function taskBoardStories(browser: Browser, driver: BrowserDriver): void 
       }
       expect(await rowsOf(ada)).toEqual(await rowsOf(bob))
       expect((await people()).every((names) => names.includes('Ada'))).toBe(true)
+      // Tasks and people were marked, and are no longer.
+      const marked = [expect.stringMatching(/^Stale: as of \d/), expect.stringMatching(/^Stale/)]
+      expect(await stale()).toContainEqual(marked)
+      expect((await stale()).at(-1)).toEqual(['', ''])
     })
   })
 }

@@ -1,6 +1,8 @@
+import axe from 'axe-core'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { Browser, Page } from '../../browser/driver/browser-driver.ts'
 import { chromiumDriver } from '../../browser/driver/chromium.ts'
+import { violationsIn } from '../../browser/stories/accessibility-stories.ts'
 import { runStories } from '../../browser/stories/run-stories.ts'
 import { until } from '../../support/live.ts'
 import type { FreshCopy } from './fresh-copy.ts'
@@ -36,6 +38,7 @@ const stories = (browser: Browser): void => {
         await until(async () =>
           expect(await text(page)).toMatch(/^\s*open\s*Bread\s*Butter\s*Add\s*$/),
         )
+      expect(await one.evaluate(violationsIn, axe.source)).toEqual([])
       expect(await one.consoleErrors()).toEqual([])
       expect(await two.consoleErrors()).toEqual([])
     },
@@ -59,6 +62,7 @@ const stories = (browser: Browser): void => {
     await ada.press('Enter')
     for (const page of [ada, bea])
       await until(async () => expect(await text(page)).toContain('Ada: hello'))
+    expect(await ada.evaluate(violationsIn, axe.source)).toEqual([])
     expect([...(await ada.consoleErrors()), ...(await bea.consoleErrors())]).toEqual([])
   })
 }
