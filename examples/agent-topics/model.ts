@@ -17,7 +17,7 @@ export const channels = new ChannelSubscriber(client)
 export type Agents = ReadonlyMap<number, AgentEventData>
 
 /** Returns the agents after an event. */
-export function agentsAfter(agents: Agents, event: EventFrame): Agents {
+function agentsAfter(agents: Agents, event: EventFrame): Agents {
   if (isTopicEvent(event, 'agent_deleted')) {
     return new Map([...agents].filter(([id]) => id !== event.payload.id))
   }
