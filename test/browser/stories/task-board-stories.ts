@@ -86,15 +86,15 @@ export function longTaskBoardStories(browser: Browser, driver: BrowserDriver): v
     })
 
     it('offers a window of the other person, by the name they have now', async () => {
-      const [ada, bob] = await Promise.all([open('Ada'), open('Bob')])
+      const [ada, carl] = await Promise.all([open('Ada'), open('Carl')])
       const offered = () => textOf(ada, '.people .hint a')
-      await expect.poll(offered, PATIENT).toBe('a window of Bob')
+      await expect.poll(offered, PATIENT).toBe('a window of Carl')
       const people = await followPeople(ada)
-      await enter(bob, '[data-testid=person]', 'Émile')
+      await enter(carl, '[data-testid=person]', 'Émile')
       await expect.poll(offered, PATIENT).toBe('a window of Émile')
-      await expect.poll(() => personOf(bob), PATIENT).toBe('Émile')
-      // The name of before leaves at once.
-      const both = (names: readonly string[]) => names.includes('Bob') && names.includes('Émile')
+      await expect.poll(() => personOf(carl), PATIENT).toBe('Émile')
+      // The name of before leaves at once. (A window that a test closes does so after a while.)
+      const both = (names: readonly string[]) => names.includes('Carl') && names.includes('Émile')
       expect((await people()).filter(both)).toEqual([])
     })
 
