@@ -17,6 +17,6 @@ export function fromArray<T extends object>(items: readonly T[]): OneOrMany<T> {
 }
 
 /** Whether there are several items. As a type guard: `Array.isArray` alone does not know readonly arrays. */
-function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
+export function isList<T extends object>(items: T | readonly T[]): items is readonly T[] {
   return Array.isArray(items)
 }

@@ -1,6 +1,6 @@
 import type { Cancel } from '../base/clock.ts'
 import type { OneOrMany } from '../base/one-or-many.ts'
-import { fromArray, toArray } from '../base/one-or-many.ts'
+import { fromArray, isList, toArray } from '../base/one-or-many.ts'
 import type { ControlReply } from '../ports/client-port.ts'
 
 /** The replies awaited on one link, by key; within a key, in the order of their messages. */
@@ -22,16 +22,18 @@ export class ReplyTable {
   delete(awaited: AwaitedReply): void {
     awaited.cancel?.()
     for (const key of awaited.keys) {
-      const rest = fromArray(toArray(this.#byKey.get(key)).filter((other) => other !== awaited))
-      if (rest) this.#byKey.set(key, rest)
-      else this.#byKey.delete(key)
+      const all = this.#byKey.get(key)
+      if (all === awaited) this.#byKey.delete(key)
+      else if (all)
+        this.#byKey.set(key, fromArray(toArray(all).filter((other) => other !== awaited)))
     }
   }
 
   /** Passes a reply to the message that it answers; returns when that was sent. */
   take(reply: ControlReply): number | undefined {
     for (const key of reply.to) {
-      const [awaited] = toArray(this.#byKey.get(key))
+      const all = this.#byKey.get(key)
+      const awaited = all && isList(all) ? all[0] : all
       if (!awaited) continue
       const { leftAt } = awaited
       this.delete(awaited)
