@@ -4,7 +4,7 @@
  * @module wirefold/indexeddb
  */
 
-export type { IndexedDbOptions } from '../storage/indexeddb.ts'
+export type { DatabaseFactory, IndexedDbOptions } from '../storage/indexeddb.ts'
 export { indexedDbDefaults, indexedDbStorage } from '../storage/indexeddb.ts'
 export type { Claim, Mark, OutboxDatabase, StoredRequest } from '../storage/outbox-database.ts'
 export { storedOutbox } from '../storage/stored-outbox.ts'

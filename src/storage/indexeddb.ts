@@ -14,8 +14,13 @@ export interface IndexedDbOptions {
    * Factory that opens databases.
    * @default globalThis.indexedDB
    */
-  readonly indexedDB?: IDBFactory | undefined
+  readonly indexedDB?: DatabaseFactory | undefined
 }
+
+/** The platform's type of `indexedDB`; `unknown` in a program without the types of a page. */
+export type DatabaseFactory = typeof globalThis extends { readonly indexedDB: infer Factory }
+  ? Factory
+  : unknown
 
 /** Defaults of {@link IndexedDbOptions}. */
 export const indexedDbDefaults = { name: 'wirefold' } as const

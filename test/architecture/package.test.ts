@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Packed } from './packed.ts'
 import { entries, packed } from './packed.ts'
 
@@ -59,6 +59,34 @@ describe('the packed package', () => {
       expect(outcomes).toEqual(expected)
     })
   }
+
+  it.each([
+    [
+      'import',
+      ['--input-type=module'],
+      `const { createRealtimeServer } = await import('wirefold/server')`,
+    ],
+    ['require', [], `const { createRealtimeServer } = require('wirefold/server')`],
+  ])(
+    'names the entry, the versions and the command where ws is too old, by %s',
+    (_, flags, load) => {
+      // Version 7 exports its server under another name.
+      const folder = join(app.folder, 'node_modules/ws')
+      mkdirSync(folder)
+      onTestFinished(() => rmSync(folder, { recursive: true }))
+      app.write('node_modules/ws/package.json', '{"name":"ws","version":"7.5.10"}')
+      app.write(
+        'node_modules/ws/index.js',
+        'module.exports = class {}; module.exports.Server = class {}',
+      )
+      const program = `${load}
+      createRealtimeServer().listen(0).catch((error) => console.log(error.code, error.message))`
+      expect(app.node(...flags, '-e', program)).toBe(
+        'bad-dependency wirefold/server needs ws >=8.23.0; the installed version has no WebSocketServer: ' +
+          'it is older than 8, or its file for browsers was loaded. Run: npm install ws@">=8.23.0"\n',
+      )
+    },
+  )
 
   it('has one copy of the code that its entries share', () => {
     const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })

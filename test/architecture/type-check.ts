@@ -38,7 +38,10 @@ export interface TypeCheck {
   readonly imported?: readonly string[]
   /** The packages of global types in the program. */
   readonly types?: readonly string[]
-  /** Libraries of the language in addition to ES2022 and DOM. */
+  /**
+   * Libraries of the language in addition to ES2022.
+   * @default DOM
+   */
   readonly lib?: readonly string[]
   /** The rest of the program. */
   readonly rest?: string
@@ -46,12 +49,12 @@ export interface TypeCheck {
 
 /** Compiles a program and checks every declaration file; returns the compiler's output. */
 export function typeCheck(check: TypeCheck): string {
-  const { app, compiler, resolution, imported = [], types = [], lib = [], rest = '' } = check
+  const { app, compiler, resolution, imported = [], types = [], lib = ['DOM'], rest = '' } = check
   const lines = imported.map((entry, index) => `export * as entry${index} from '${entry}'`)
   const file = `program${resolution.ending}`
   app.write(file, `${lines.join('\n')}\n${rest}`)
   const compilerOptions = {
-    ...{ target: 'es2022', lib: ['ES2022', 'DOM', ...lib], types },
+    ...{ target: 'es2022', lib: ['ES2022', ...lib], types },
     ...{ strict: true, noEmit: true, skipLibCheck: false },
     ...{ ...resolution.options, ...compiler.options },
   }

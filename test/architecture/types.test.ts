@@ -35,6 +35,13 @@ describe('the types of the packed package', () => {
     }, 600_000)
   }
 
+  it('compile with the types of Node in place of the DOM', () => {
+    const how = { app: full, compiler: typescript7, resolution: resolutions.bundler }
+    // React and Vue have components, which are of the DOM.
+    const imported = entries.filter((entry) => !/(react|vue)$/.test(entry))
+    expect(typeCheck({ ...how, imported, types: ['node'], lib: [] })).toBe('')
+  }, 600_000)
+
   it('support `using` in a program with its library, and do not add it otherwise', () => {
     const how = { app: bare, compiler: typescript7, resolution: resolutions.bundler }
     const program = (line: string) => `
@@ -42,7 +49,7 @@ describe('the types of the packed package', () => {
       declare function subscribe(): Subscription
       export function follow(): void { ${line} }`
     const using = program('using off = subscribe(); off()')
-    expect(typeCheck({ ...how, lib: ['ESNext.Disposable'], rest: using })).toBe('')
+    expect(typeCheck({ ...how, lib: ['DOM', 'ESNext.Disposable'], rest: using })).toBe('')
     const found = typeCheck({ ...how, rest: program('subscribe()[Symbol.dispose]()') })
     expect(found).toContain(`Property 'dispose' does not exist on type 'SymbolConstructor'`)
   }, 600_000)

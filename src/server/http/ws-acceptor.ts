@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RawData, ServerOptions, WebSocket } from 'ws'
-import { WebSocketServer } from 'ws'
+// All of it: a named import of what an old version lacks fails before any words of this package.
+import * as packageWs from 'ws'
 import { WirefoldError } from '../../base/errors.ts'
 import { asFields } from '../../protocol/fields.ts'
 import type { RawSocket, SocketHandlers } from '../socket/socket.ts'
@@ -24,10 +25,10 @@ export type Acceptor = (
 /**
  * Creates an acceptor with `ws`, which only this file imports.
  *
- * Throws `bad-dependency` if the installed version of `ws` has known vulnerabilities.
+ * Throws `bad-dependency` if the installed version of `ws` is too old or has known vulnerabilities.
  */
 export function createAcceptor({ protocols, frameBytes }: AcceptorOptions): Acceptor {
-  assertSafe()
+  const WebSocketServer = safeServer()
   const options: ServerOptions & {
     readonly closeTimeout: number
     readonly maxFragments: number
@@ -60,12 +61,21 @@ export interface AcceptorOptions {
   readonly frameBytes: number
 }
 
-/** Throws if `ws` is too old: the last fix introduced the option, with a default. */
-function assertSafe(): void {
+/** Returns the server's class; throws if `ws` is too old: the last fix introduced the option, with a default. */
+function safeServer(): typeof packageWs.WebSocketServer {
+  // Versions before 8 lack the class, and so does the file for browsers.
+  const { WebSocketServer }: Partial<typeof packageWs> = packageWs
+  if (!WebSocketServer) {
+    throw badWs('has no WebSocketServer: it is older than 8, or its file for browsers was loaded')
+  }
   const { options } = new WebSocketServer({ noServer: true })
-  if (asFields(options).maxPendingAutoPongs !== undefined) return
-  const message = `The installed version of ws has known vulnerabilities. Run: npm install ws@"${NEEDED}"`
-  throw new WirefoldError('bad-dependency', message, { name: 'ws', needs: NEEDED })
+  if (asFields(options).maxPendingAutoPongs !== undefined) return WebSocketServer
+  throw badWs('has known vulnerabilities')
+}
+
+function badWs(fault: string): WirefoldError<'bad-dependency'> {
+  const message = `wirefold/server needs ws ${NEEDED}; the installed version ${fault}. Run: npm install ws@"${NEEDED}"`
+  return new WirefoldError('bad-dependency', message, { name: 'ws', needs: NEEDED })
 }
 
 /**
