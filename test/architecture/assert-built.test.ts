@@ -5,12 +5,13 @@ import {
   mkdtempSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   utimesSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const manifest: {
   readonly files: readonly string[]
@@ -20,40 +21,48 @@ const { files, scripts } = manifest
 /** The folders that the build writes. */
 const built = files.filter((file) => !/^(docs|CHANGELOG)/.test(file))
 
-/** Runs what npm runs before it packs, in a copy of this tree; returns the exit code and the fault. */
-function pack(change: (folder: string) => void): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'wirefold-pack-')))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
-  for (const path of ['package.json', 'scripts', 'src', ...built]) {
-    cpSync(path, join(folder, path), { recursive: true, preserveTimestamps: true })
-  }
-  utimesSync(join(folder, 'dist/index.d.ts'), new Date(), new Date())
-  change(folder)
-  const script = [join(folder, 'scripts/assert-built.js')]
-  const { status, stderr } = spawnSync(process.execPath, script, { cwd: folder, encoding: 'utf8' })
-  return `${status} ${stderr.trim()}`
-}
-
 describe('npm pack', () => {
-  if (!existsSync(resolve('dist/index.js'))) throw new Error('There is no dist; run: npm run build')
+  if (!existsSync('dist/index.js')) throw new Error('There is no dist; run: npm run build')
+  let folder = ''
+
+  beforeAll(() => {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'wirefold-pack-')))
+    for (const path of ['package.json', 'scripts', 'src', ...built]) {
+      cpSync(path, join(folder, path), { recursive: true, preserveTimestamps: true })
+    }
+    utimesSync(join(folder, 'dist/index.d.ts'), new Date(), new Date())
+  })
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  /** Runs what npm runs before it packs, and returns the exit code and the fault. */
+  function prepack(): string {
+    const script = join(folder, 'scripts/assert-built.js')
+    const options = { cwd: folder, encoding: 'utf8' } as const
+    const { status, stderr } = spawnSync(process.execPath, [script], options)
+    return `${status} ${stderr.trim()}`
+  }
 
   it('packs what is built', () => {
     expect(scripts.prepack).toBe('node scripts/assert-built.js')
-    expect(pack(() => {})).toBe('0 ')
+    expect(prepack()).toBe('0 ')
   })
 
   it.each([
     ['dist', './dist/index.d.ts is missing'],
     ['react', './react/package.json is missing'],
   ])('fails without %s', (path, fault) => {
-    const remove = (folder: string) => rmSync(join(folder, path), { recursive: true })
-    expect(pack(remove)).toBe(`1 The package is not built: ${fault}. Run: npm run build`)
+    renameSync(join(folder, path), join(folder, 'moved'))
+    expect(prepack()).toBe(`1 The package is not built: ${fault}. Run: npm run build`)
+    renameSync(join(folder, 'moved'), join(folder, path))
   })
 
   it('fails where a source is newer than the build', () => {
+    const source = join('src', 'entries', 'index.ts')
     const later = new Date(Date.now() + 60_000)
-    expect(pack((folder) => utimesSync(join(folder, 'src/entries/index.ts'), later, later))).toBe(
-      `1 The package is not built: dist is older than ${join('src/entries/index.ts')}. Run: npm run build`,
+    utimesSync(join(folder, source), later, later)
+    expect(prepack()).toBe(
+      `1 The package is not built: dist is older than ${source}. Run: npm run build`,
     )
   })
 })
