@@ -4,6 +4,15 @@
  * @module wirefold/contract
  */
 
+export type { ReadableKind } from '../base/store.ts'
+export type { ContextRegistry } from '../context/context-registry.ts'
+export type {
+  KeyedType,
+  NoSlots,
+  Plus,
+  SingleType,
+  UnionType,
+} from '../context/registry-types.ts'
 export { channel } from '../contract/channel.ts'
 export { contexts } from '../contract/contexts.ts'
 export type { ContractOptions } from '../contract/contract.ts'

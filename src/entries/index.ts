@@ -92,7 +92,16 @@ export type {
   SingleOptions,
   SlotRules,
 } from '../context/registry-options.ts'
-export type { KeyedSlot, SingleSlot, SlotView } from '../context/registry-types.ts'
+export type {
+  KeyedSlot,
+  KeyedType,
+  NoSlots,
+  Plus,
+  SingleSlot,
+  SingleType,
+  SlotView,
+  UnionType,
+} from '../context/registry-types.ts'
 export type { KeySelector } from '../context/slot-plans.ts'
 export { native } from '../dialects/native/client.ts'
 export type {

@@ -5,6 +5,7 @@
  */
 
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
+export type { EntitySource } from '../adapters/binding/entity-types.ts'
 export type { ListHook, PresenceHook, RequestHook } from '../adapters/binding/hook-types.ts'
 export type { ListActions, ListHookOptions, ListView } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions } from '../adapters/binding/realtime-parts.ts'
@@ -13,6 +14,9 @@ export type { ChannelSource, IsEqual } from '../adapters/react.ts'
 export { useOwned, useProvided, useReadable, useSubscription } from '../adapters/react.ts'
 export type { RealtimeHooks, RealtimeProviderProps } from '../adapters/react-realtime.ts'
 export { createRealtimeHooks } from '../adapters/react-realtime.ts'
+export type { RealtimeClient } from '../client/realtime-client.ts'
+export type { PendingMutation } from '../optimistic/optimistic-options.ts'
+export type { EventFrame } from '../protocol/frame.ts'
 
 /*
  * Types that only the types above use: the declarations of an application name them by these.

@@ -5,6 +5,12 @@
  */
 
 export type { ConnectionView } from '../adapters/binding/connection-view.ts'
+export type { EntitySource } from '../adapters/binding/entity-types.ts'
+export type {
+  PresenceActions,
+  PresenceHookView,
+  RequestActions,
+} from '../adapters/binding/hook-types.ts'
 export type { ListActions, ListHookOptions, ListView } from '../adapters/binding/list-binding.ts'
 export type { RealtimeOptions, RealtimeParts } from '../adapters/binding/realtime-parts.ts'
 export type { RequestView } from '../adapters/binding/request-binding.ts'
@@ -24,6 +30,9 @@ export type {
   ValueSignalKind,
 } from '../adapters/signals.ts'
 export { accessorSignals, toSignal, valueSignals } from '../adapters/signals.ts'
+export type { RealtimeClient } from '../client/realtime-client.ts'
+export type { PendingMutation } from '../optimistic/optimistic-options.ts'
+export type { EventFrame } from '../protocol/frame.ts'
 
 /*
  * Types that only the types above use: the declarations of an application name them by these.

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { declarationsOf, declaring } from '../../architecture/declared.ts'
 import type { Packed } from '../../architecture/packed.ts'
 import { entries, packed, peered } from '../../architecture/packed.ts'
 import { resolutions, typeCheck } from '../../architecture/type-check.ts'
@@ -44,6 +45,11 @@ for (const [version, options] of Object.entries(compilers)) {
         expect(typeCheck({ app, compiler, resolution, imported })).toBe('')
       })
     }
+
+    it('writes declarations of what an application exports', () => {
+      const compiler = join(tools, 'node_modules/typescript/bin/tsc')
+      expect(declarationsOf(app, compiler, declaring)).toBe('')
+    })
 
     for (const exactOptionalPropertyTypes of [true, false]) {
       it(`holds the types of a contract, exactOptionalPropertyTypes: ${exactOptionalPropertyTypes}`, () => {
