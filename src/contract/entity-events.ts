@@ -1,6 +1,7 @@
 import { isFields } from '../protocol/fields.ts'
 import type { In, Out } from './contract-types.ts'
 import type { EntityPayload } from './event-types.ts'
+import { moved } from './json-schema.ts'
 import type { StandardSchemaV1 } from './standard-schema.ts'
 
 /** The schema of a change of a row. */
@@ -83,6 +84,9 @@ function within({ message, path = [] }: StandardSchemaV1.Issue): StandardSchemaV
   return { message, path: ['data', ...path] }
 }
 
+/** The place of a row in the JSON Schema of a change. */
+const ROW = '#/properties/data/anyOf/0'
+
 /** Returns the converter of a change, made of the one of its row. */
 function converterOf(row: StandardSchemaV1.JsonConverter): StandardSchemaV1.JsonConverter {
   const wrapped =
@@ -92,7 +96,7 @@ function converterOf(row: StandardSchemaV1.JsonConverter): StandardSchemaV1.Json
       properties: {
         id: { type: ['string', 'number'] },
         entityName: { type: 'string' },
-        data: { anyOf: [convert(options), { type: 'null' }] },
+        data: { anyOf: [Object(moved(convert(options), ROW)), { type: 'null' }] },
         userId: { type: ['string', 'null'] },
       },
       required: ['id', 'entityName', 'data'],

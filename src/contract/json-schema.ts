@@ -51,6 +51,34 @@ export function withKeywords(
   return Object.fromEntries(changed.filter(([, value]) => value !== undefined))
 }
 
+/** Returns a JSON Schema for its place in a document: its references to itself begin there. */
+export function moved(schema: unknown, place: string): unknown {
+  return withKeywords(schema, (keyword, value) => {
+    if (typeof value !== 'string') return value
+    if (keyword === '$schema') return undefined
+    return keyword === '$ref' && value.startsWith('#') ? `${place}${value.slice(1)}` : value
+  })
+}
+
+/** Returns the part of a schema that a reference names; `undefined` if it names none. */
+export function referred(schema: unknown, reference: string): unknown {
+  if (reference !== '#' && !reference.startsWith('#/')) return undefined
+  const steps = reference.split('/').slice(1).map(decodedStep)
+  return steps.reduce((part: unknown, step) => {
+    return typeof part === 'object' && part && Object.hasOwn(part, step)
+      ? Reflect.get(part, step)
+      : undefined
+  }, schema)
+}
+
+/** Returns a step of a JSON pointer in a URI as a name (RFC 6901). */
+function decodedStep(step: string): string {
+  const text = step.replace(/%[0-9a-f]{2}/gi, (code) =>
+    String.fromCharCode(Number(`0x${code.slice(1)}`)),
+  )
+  return text.replaceAll('~1', '/').replaceAll('~0', '~')
+}
+
 /** Returns the JSON text of a value, with the fields of its objects in the order of their names. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>

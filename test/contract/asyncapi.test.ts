@@ -1,6 +1,9 @@
+import { scope } from 'arktype'
 import { describe, expect, it } from 'vitest'
-import { asyncapi, contract } from 'wirefold/contract'
+import { asyncapi, contract, entityEvents } from 'wirefold/contract'
 import { z } from 'zod'
+import { referred } from '../../src/contract/json-schema.ts'
+import { asFields } from '../../src/protocol/fields.ts'
 import { described } from './described-shop.ts'
 
 const shop = contract({
@@ -147,6 +150,28 @@ describe('the AsyncAPI document of a contract', () => {
     const drawn = schemas(z.object({ id: z.string().default(() => `${++made}`) }))
     expect(drawn).toEqual(schemas(z.object({ id: z.string().optional() })))
     expect(drawn).toMatchObject({ shop_till: { default: 1 } })
+  })
+
+  it('has a place for every reference of a row to its parts, and to itself', () => {
+    const address = z.object({ street: z.string() }).meta({ id: 'RowAddress' })
+    const Node = z.object({
+      home: address,
+      work: address,
+      get children() {
+        return z.array(Node)
+      },
+    })
+    const tree = scope({ node: { name: 'string', 'children?': 'node[]' } }).export()
+    const channels = { 'entity:Node': entityEvents(Node), 'entity:Tree': entityEvents(tree.node) }
+    const document = asyncapi(contract({ channels }))
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)]
+    expect(references.length).toBeGreaterThan(8)
+    const place = (reference: string): unknown => referred(document, reference)
+    for (const [, reference = ''] of references) expect(place(reference)).toBeDefined()
+    const row = place('#/components/schemas/entity_Node_entity_created/properties/data/anyOf/0')
+    expect(
+      place(String(asFields(asFields(asFields(asFields(row).properties).children).items).$ref)),
+    ).toBe(row)
   })
 
   it('leaves data alone that looks like a reference', () => {

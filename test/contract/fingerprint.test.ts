@@ -1,8 +1,8 @@
-import { type } from 'arktype'
+import { scope, type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import type { ContractSchemas, StandardSchemaV1 } from 'wirefold/contract'
-import { asyncapi, contract, unchecked } from 'wirefold/contract'
+import { asyncapi, contract, entityEvents, unchecked } from 'wirefold/contract'
 import { z } from 'zod'
 
 const fingerprint = (parts: ContractSchemas): string => contract(parts).fingerprint
@@ -34,6 +34,26 @@ describe('the fingerprint of a contract', () => {
     expect(fingerprint({ channels: { a: { b: same } } })).toBe(
       fingerprint({ channels: { a: { b: order } } }),
     )
+  })
+
+  it('does not depend on the names of definitions, which a library may count', () => {
+    const tree = () => type({ name: 'string', 'sub?': 'this' })
+    const names = () => scope({ node: { name: 'string', 'of?': 'list' }, list: 'node[]' }).export()
+    expect(ofSchema(tree())).toBe(ofSchema(tree()))
+    expect(ofSchema(names().node)).toBe(ofSchema(names().node))
+    expect(ofSchema(names().list)).not.toBe(ofSchema(names().node))
+    expect(ofSchema(type({ name: 'number', 'sub?': 'this' }))).not.toBe(ofSchema(tree()))
+    const address = (id: string, text: z.ZodType) => {
+      const part = z.object({ text }).meta({ id })
+      return ofSchema(z.object({ home: part, work: part }))
+    }
+    expect(address('A', z.string())).toBe(address('B', z.string()))
+    expect(address('C', z.number())).not.toBe(address('D', z.string()))
+  })
+
+  it('does not depend on the names of definitions in a row, either', () => {
+    const rows = () => contract({ channels: { a: entityEvents(type({ 'sub?': 'this' })) } })
+    expect(rows().fingerprint).toBe(rows().fingerprint)
   })
 
   const ofSchema = (schema: StandardSchemaV1) => fingerprint({ channels: { a: { b: schema } } })

@@ -1,6 +1,6 @@
 import { WirefoldError } from '../../base/errors.ts'
 import type { Contract, ContractSchemas } from '../contract-types.ts'
-import { canonicalJson, inputOf, withKeywords } from '../json-schema.ts'
+import { canonicalJson, inputOf, moved, withKeywords } from '../json-schema.ts'
 import type { Leaf } from '../leaves.ts'
 import { leavesOf } from '../leaves.ts'
 import type { StandardSchemaV1 } from '../standard-schema.ts'
@@ -190,15 +190,6 @@ function lastingInputOf(schema: StandardSchemaV1): unknown {
   const json = inputOf(schema, TARGET)
   if (canonicalJson(json) === canonicalJson(inputOf(schema, TARGET))) return json
   return withKeywords(json, (keyword, value) => (keyword === 'default' ? undefined : value))
-}
-
-/** Returns a JSON Schema for its place in a document: its references to itself begin there. */
-function moved(schema: unknown, place: string): unknown {
-  return withKeywords(schema, (keyword, value) => {
-    if (typeof value !== 'string') return value
-    if (keyword === '$schema') return undefined
-    return keyword === '$ref' && value.startsWith('#') ? `${place}${value.slice(1)}` : value
-  })
 }
 
 function isPresence({ part }: Leaf): boolean {
