@@ -216,7 +216,8 @@ describe('a subscription', () => {
     type Families = typeof families
     const ofFamilies = {} as ChannelSubscriber<Families>
     ofFamilies.subscribe('fam:7', (size) => expectTypeOf(size).toEqualTypeOf<number>())
-    ofFamilies.subscribe(`fam:${id}`, (size) => expectTypeOf(size).toEqualTypeOf<number>())
+    // The id may begin with `x:`.
+    ofFamilies.subscribe(`fam:${id}`, (size) => expectTypeOf(size).toEqualTypeOf<number | Date>())
     ofFamilies.subscribe('fam:x:7', (size) => expectTypeOf(size).toEqualTypeOf<Date>())
     ofFamilies.subscribe('fam:7:log', (line) => expectTypeOf(line).toEqualTypeOf<string>())
     ofFamilies.subscribe('fam:*', (any) =>
