@@ -20,6 +20,8 @@ const checks: Readonly<Record<string, (code: string, document: string) => void>>
     if (missing.length > 0) throw new Error(`package.json has no script ${missing.join(', ')}`)
   },
   text() {},
+  // `lifecycle.test.ts` writes these.
+  mermaid() {},
   // `test/peers/proxies` starts the proxies with these.
   nginx() {},
   haproxy() {},

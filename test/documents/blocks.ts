@@ -25,6 +25,7 @@ export const documents: readonly string[] = [
   ...markdownIn('docs'),
   ...markdownIn('docs/backends'),
   ...markdownIn('docs/guides'),
+  ...markdownIn('docs/protocol'),
   ...markdownIn('docs/reference'),
   ...readdirSync('examples', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
