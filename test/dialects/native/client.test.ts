@@ -1,103 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { native } from 'wirefold'
 import type { Intent } from 'wirefold/dialects'
+import { clientMessages } from './golden.ts'
 
 const dialect = native()
 const wire = (intent: Intent) => JSON.stringify(dialect.encode(intent)?.[0]?.wire)
 
 describe('the native dialect', () => {
   it('encodes every intent as the protocol prescribes', () => {
-    const at = { timestamp: 1_700_000_000_000 }
-    const cases: [Intent, string][] = [
-      [
-        {
-          kind: 'hello',
-          ...at,
-          clientId: 'c',
-          senderId: 's',
-          token: 't',
-          expectUser: undefined,
-        },
-        '{"type":"hello","payload":{"protocol":1,"clientId":"c","senderId":"s","token":"t","agent":"wirefold","parts":true},"timestamp":1700000000000}',
-      ],
-      [
-        {
-          kind: 'subscribe',
-          ...at,
-          requestId: 'req_123',
-          channels: ['entity:Task'],
-          since: new Map(),
-        },
-        '{"type":"subscribe","payload":{"channels":["entity:Task"]},"requestId":"req_123","timestamp":1700000000000}',
-      ],
-      [
-        {
-          kind: 'subscribe',
-          ...at,
-          requestId: 'r',
-          channels: ['a', 'b', 'c', 'd'],
-          since: new Map([
-            ['a', { epoch: 'e1', offset: 7 }],
-            ['c', { epoch: 'e2', offset: 0 }],
-            ['d', { epoch: 'e1', offset: 9 }],
-          ]),
-        },
-        '{"type":"subscribe","payload":{"channels":["b"],"since":[["e1",["a",7,"d",9]],["e2",["c",0]]]},"requestId":"r","timestamp":1700000000000}',
-      ],
-      [
-        {
-          kind: 'subscribe',
-          ...at,
-          requestId: 'r',
-          channels: ['a'],
-          since: new Map([['a', { epoch: 'e1', offset: 7 }]]),
-          params: { code: 'x' },
-        },
-        '{"type":"subscribe","payload":{"channels":[],"since":[["e1",["a",7]]],"params":{"code":"x"}},"requestId":"r","timestamp":1700000000000}',
-      ],
-      [
-        { kind: 'unsubscribe', ...at, requestId: 'r', channels: ['a', 'b'] },
-        '{"type":"unsubscribe","payload":{"channels":["a","b"]},"requestId":"r","timestamp":1700000000000}',
-      ],
-      [
-        {
-          kind: 'request',
-          ...at,
-          requestId: 'r',
-          type: 'task:create',
-          channel: undefined,
-          payload: { title: 'x' },
-        },
-        '{"type":"task:create","payload":{"title":"x"},"requestId":"r","timestamp":1700000000000}',
-      ],
-      [
-        {
-          kind: 'request',
-          ...at,
-          requestId: 'r',
-          type: 'task:create',
-          channel: 'a',
-          id: 'i',
-          payload: 1,
-        },
-        '{"type":"task:create","channel":"a","payload":1,"id":"i","requestId":"r","timestamp":1700000000000}',
-      ],
-      [
-        {
-          kind: 'publish',
-          ...at,
-          requestId: 'r',
-          channel: 'a',
-          id: 'i',
-          type: 'note',
-          payload: 1,
-        },
-        '{"type":"publish","channel":"a","payload":{"type":"note","payload":1},"id":"i","requestId":"r","timestamp":1700000000000}',
-      ],
-      [{ kind: 'ping', ...at }, '{"type":"ping","timestamp":1700000000000}'],
-      [{ kind: 'pong', timestamp: undefined, sentAt: 1 }, '{"type":"pong"}'],
-    ]
-    for (const [intent, text] of cases) expect(wire(intent)).toBe(text)
+    for (const [intent, text] of clientMessages) expect(wire(intent)).toBe(text)
   })
 
   it('decodes a message with a request id as its reply', () => {

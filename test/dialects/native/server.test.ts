@@ -6,6 +6,7 @@ import type { Intent } from 'wirefold/dialects'
 import { nativeServer } from 'wirefold/server'
 import { isOwnType } from '../../../src/protocol/reserved-types.ts'
 import type { ServerFrame } from '../../../src/protocol/server-frame.ts'
+import { serverFrames, timestamp } from './golden.ts'
 
 const client = native()
 const overTheWire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
@@ -21,7 +22,6 @@ function decoded(frame: ServerFrame): unknown {
   return client.decode(JSON.parse(String(nativeServer.encode(frame, timestamp))))
 }
 
-const timestamp = 1_700_000_000_000
 const position = fc.record({ epoch: fc.string(), offset: fc.nat() })
 // The client's codec removes `__proto__` from all objects, so the comparison omits it.
 const name = fc.string({ minLength: 1 }).filter((text) => text !== '__proto__')
@@ -101,65 +101,7 @@ describe('an intent that the client encodes', () => {
 })
 
 describe('a frame that the server encodes', () => {
-  const frames: readonly ServerFrame[] = [
-    {
-      kind: 'welcome',
-      connectionId: 'c',
-      userId: 'u',
-      serverTime: timestamp,
-      heartbeatMs: 25_000,
-      limits: { subscriptions: 50, frameBytes: 65_536, messagesPerSecond: 100, dedupeMs: 600_000 },
-      tag: 'tag:',
-    },
-    {
-      ...{ kind: 'reply', type: 'order:place', to: ['r'], payload: { x: 1 } },
-      at: [{ channel: 'a', epoch: 'e', offset: 1 }],
-    },
-    { kind: 'reply', type: 'publish', to: ['r'], payload: undefined, at: undefined },
-    {
-      kind: 'refusal',
-      to: ['r'],
-      error: { code: 'busy', message: 'No.', retryable: true, retryAfterMs: 5, details: [1] },
-    },
-    {
-      kind: 'refusal',
-      to: [],
-      error: { code: 'not-authenticated', message: '', retryable: false },
-    },
-    {
-      kind: 'refusal',
-      to: [],
-      error: { code: 'unknown-type', message: '', retryable: false, channel: 'a' },
-    },
-    {
-      kind: 'subscribed',
-      to: ['r'],
-      at: new Map([['a', { epoch: 'e', offset: 0 }]]),
-      refused: new Map([['b', { code: 'forbidden', message: '', retryable: false, channel: 'b' }]]),
-      gaps: ['a'],
-      channels: ['a', 'b'],
-    },
-    {
-      ...{ kind: 'subscribed', to: ['r'], at: new Map(), refused: new Map(), gaps: [] },
-      channels: ['a'],
-    },
-    {
-      kind: 'unsubscribed',
-      channel: 'a',
-      error: { code: 'forbidden', message: 'No.', retryable: false, channel: 'a' },
-    },
-    { kind: 'ping', timestamp },
-    { kind: 'pong', timestamp: 1, serverTime: timestamp, offsets: undefined },
-    {
-      kind: 'pong',
-      timestamp: undefined,
-      serverTime: timestamp,
-      offsets: new Map([['a', { epoch: 'e', offset: 3 }]]),
-    },
-    { kind: 'goaway', deadlineMs: 10, windowMs: 5, reason: 'restart' },
-    { kind: 'expiring', expiresAt: timestamp },
-  ]
-  it.each(frames)('is decoded as the same $kind', (frame) => {
+  it.each(serverFrames)('is decoded as the same $kind', (frame) => {
     // Both of these are for dialects whose replies name what they answer.
     const { type: _type, channels: _channels, ...sent } = { type: '', channels: [], ...frame }
     expect(decoded(frame)).toEqual(sent)

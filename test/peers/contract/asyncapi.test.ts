@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -9,7 +10,10 @@ import { installed } from '../installed.ts'
 /** The part of `@asyncapi/parser` that is used here. */
 interface AsyncApiParser {
   readonly Parser: new () => {
-    parse(text: string): Promise<{
+    parse(
+      text: string,
+      options?: { readonly source: string },
+    ): Promise<{
       readonly document?: {
         operations(): { all(): readonly { id(): string; reply(): unknown }[] }
         channels(): { all(): readonly { address(): string | null }[] }
@@ -27,8 +31,12 @@ describe('the parser of AsyncAPI', () => {
   const { modules, remove } = installed(['@asyncapi/parser@3.6.6'])
   afterAll(remove)
   const { Parser }: AsyncApiParser = createRequire(join(modules, 'x.js'))('@asyncapi/parser')
-  const parse = async (document: unknown) => {
-    const { document: parsed, diagnostics } = await new Parser().parse(JSON.stringify(document))
+  const parse = async (document: unknown, source?: string) => {
+    const text = typeof document === 'string' ? document : JSON.stringify(document)
+    const { document: parsed, diagnostics } = await new Parser().parse(
+      text,
+      source ? { source } : {},
+    )
     const errors = diagnostics.filter(({ severity }) => severity === ERROR)
     return { parsed, errors: errors.map(({ message }) => message) }
   }
@@ -52,6 +60,18 @@ describe('the parser of AsyncAPI', () => {
 
   it('reads that of an empty contract', async () => {
     expect((await parse(asyncapi(contract({ channels: {} })))).errors).toEqual([])
+  })
+
+  it('reads the document of the protocol, with the schemas beside it', async () => {
+    const source = 'docs/protocol/asyncapi.yaml'
+    const text = readFileSync(source, 'utf8')
+    const { parsed, errors } = await parse(text, source)
+    expect(errors).toEqual([])
+    const operations = parsed?.operations().all() ?? []
+    expect(operations.filter((operation) => operation.reply())).toHaveLength(8)
+    // The schemas beside the document are resolved: a wrong name in one is found.
+    const wrong = text.replace('#/definitions/hello', '#/definitions/helo')
+    expect((await parse(wrong, source)).errors).not.toEqual([])
   })
 
   it('finds the error in a document that is changed', async () => {
