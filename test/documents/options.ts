@@ -98,7 +98,7 @@ function shortType(text: string): string {
 function firstSentence(text: string): string {
   const [first = ''] = text.replace(/\s+/g, ' ').split(/(?<=[.;])\s(?=[A-Z`])/)
   return first
-    .replace(/\{@link ([\w.]+)\}/g, '`$1`')
+    .replace(/\{@link ([\w.]+) ?\}/g, '`$1`')
     .replace(/;$/, '.')
     .replaceAll('|', '\\|')
 }
