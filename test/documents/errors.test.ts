@@ -25,7 +25,7 @@ function withError(text: string, { code, message }: WirefoldError): string {
   // A message that contains code stands between two marks.
   const shown = message.includes('`') ? `\`\` ${message} \`\`` : `\`${message}\``
   const section = new RegExp(
-    `(### \`${code}\`\n[\\s\\S]*?)- \\*\\*Detail\\*\\*.*\n- \\*\\*Message\\*\\*.*`,
+    `(### ${code}\n[\\s\\S]*?)- \\*\\*Detail\\*\\*.*\n- \\*\\*Message\\*\\*.*`,
   )
   return text.replace(section, (_, before) => {
     return `${before}- **Detail**: ${detail}\n- **Message**: ${shown}`
@@ -62,7 +62,7 @@ describe('the page about errors', () => {
 
   it('has a section for every code, and a row for every refusal', () => {
     const [own = ''] = page.split('## Refusals of the server')
-    const sections = [...own.matchAll(/^### `(.+)`$/gm)].map(([, code]) => code)
+    const sections = [...own.matchAll(/^### (.+)$/gm)].map(([, code]) => code)
     expect(sections).toEqual([...details.keys()].sort())
     expect([...firstCells(page, '## Refusals of the server')].sort()).toEqual(
       [...refusalCodes(), 'unavailable'].sort(),

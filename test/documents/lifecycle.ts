@@ -222,7 +222,7 @@ const wait = { code: 'busy', message: '', retryable: true, retryAfterMs: 1_000 }
 const about: Partial<Record<SubscriptionInput, Refusal>> = { refused: wait, dropped: wait }
 
 /** Returns every step of a channel's subscription. */
-export function subscriptionSteps(): {
+function subscriptionSteps(): {
   readonly states: readonly SubscriptionState[]
   readonly steps: readonly Step[]
 } {

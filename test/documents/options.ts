@@ -104,7 +104,7 @@ function firstSentence(text: string): string {
 }
 
 /** Returns the unit of a number, from the end of its name or from its comment. */
-export function unitOf({ name, type, about }: OptionMember): string {
+function unitOf({ name, type, about }: OptionMember): string {
   if (!/\bnumber\b/.test(type)) return ''
   if (name.endsWith('Ms')) return 'ms'
   if (/bytes/i.test(name) || /in bytes/.test(about)) return 'bytes'
@@ -112,7 +112,7 @@ export function unitOf({ name, type, about }: OptionMember): string {
 }
 
 /** Returns the table of a type's options. */
-export function optionsTable({ members }: OptionsType): string {
+function optionsTable({ members }: OptionsType): string {
   const code = (text: string) => (text.includes('`') ? text : `\`${text.replaceAll('|', '\\|')}\``)
   return table(
     ['option', 'type', 'default', 'unit', 'meaning'],
@@ -239,7 +239,7 @@ export function fixedLimits(): string {
 }
 
 /** Returns the number in the declaration of a constant, such as `16 * 1024`. */
-export function constantIn(file: string, name: string): number {
+function constantIn(file: string, name: string): number {
   const text = readFileSync(file, 'utf8')
   const [, product] = new RegExp(`^(?:export )?const ${name} = ([\\d_ *-]+)$`, 'm').exec(text) ?? []
   if (product === undefined) throw new Error(`${file} has no constant ${name}.`)
@@ -251,7 +251,7 @@ export function constantIn(file: string, name: string): number {
 }
 
 /** Returns a number as people read it. */
-export function shownNumber(value: number, unit: 'bytes' | 'characters' | ''): string {
+function shownNumber(value: number, unit: 'bytes' | 'characters' | ''): string {
   if (unit !== 'bytes') return `${value.toLocaleString('en')} ${unit}`.trim()
   if (value % 1_048_576 === 0) return `${value / 1_048_576} MiB`
   return value % 1_024 === 0 ? `${value / 1_024} KiB` : `${value.toLocaleString('en')} bytes`
