@@ -1,5 +1,4 @@
 import { systemClock } from '../base/clock.ts'
-import { derived } from '../base/derived.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
 import { randomId } from '../base/ids.ts'
 import { checkNames } from '../base/known-names.ts'
@@ -12,6 +11,7 @@ import type { Fields } from '../protocol/fields.ts'
 import { asFields, isFields } from '../protocol/fields.ts'
 import type { ChannelPosition, Reply } from '../protocol/frame.ts'
 import { isApplicationStore } from './application-store.ts'
+import { derived } from './derived.ts'
 import type { Mutation } from './layers.ts'
 import type {
   EntityApi,

@@ -1,8 +1,8 @@
-import { constant } from '../../base/derived.ts'
 import type { Unsubscribe } from '../../base/emitter.ts'
 import type { Readable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import type { Subscriber } from '../../channels/subscriber.ts'
+import { constant } from '../../optimistic/derived.ts'
 import type { EventFrame } from '../../protocol/frame.ts'
 
 /** A handler of a channel's events: a function, or one for each type. */

@@ -1,9 +1,9 @@
-import { derived } from '../../base/derived.ts'
 import type { Readable } from '../../base/store.ts'
 import { createStore, followedStore } from '../../base/store.ts'
 import type { SyncStatus } from '../../channels/sync.ts'
 import type { ListOptions } from '../../optimistic/bind-list.ts'
 import { bindList } from '../../optimistic/bind-list.ts'
+import { derived } from '../../optimistic/derived.ts'
 import type { Optimistic } from '../../optimistic/optimistic-options.ts'
 import type { RealtimeParts } from './realtime-parts.ts'
 

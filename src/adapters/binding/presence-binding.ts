@@ -1,7 +1,7 @@
 import type { Cancel } from '../../base/clock.ts'
-import { derived } from '../../base/derived.ts'
 import type { Readable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
+import { derived } from '../../optimistic/derived.ts'
 import type { PresenceHandle } from '../../presence/own-presence.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
 import type { RealtimeParts } from './realtime-parts.ts'

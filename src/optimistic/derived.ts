@@ -1,5 +1,5 @@
-import type { Unsubscribe } from './emitter.ts'
-import type { Readable } from './store.ts'
+import type { Unsubscribe } from '../base/emitter.ts'
+import type { Readable } from '../base/store.ts'
 
 /**
  * Returns a store whose value `compute` makes of the values of other stores, anew only when one of
