@@ -12,7 +12,7 @@ interface AsyncApiParser {
   readonly Parser: new () => {
     parse(
       text: string,
-      options?: { readonly source: string },
+      options?: { readonly source?: string },
     ): Promise<{
       readonly document?: {
         operations(): { all(): readonly { id(): string; reply(): unknown }[] }
