@@ -63,6 +63,8 @@ export class ScriptedConnection {
    */
   deliver(event: OutgoingEvent): void {
     const { channel: source, via: channel = source } = event
+    // Dialects without positions have no families of their own: their clients match names themselves.
+    if (event.via !== undefined && this.#dialect.recovery === false) return
     const encoder = this.#dialect.events?.(channel, source) ?? this.#dialect
     const text = encoder.encodeEvent(event)
     if (text !== undefined && this.subscribed.has(channel)) this.socket.send(text)
