@@ -1,7 +1,7 @@
 /*
  * Serves the pages that build-pages.js has built, until SIGINT or SIGTERM.
  *
- * PORT                  the first port to try; the next free one is used        (4173)
+ * PORT                  the first port to try; the next free one is used        (4180)
  * REPLAY_SECONDS        duration of a run; 4.5 s when it was recorded           (45)
  * REPLAY_PAUSE_SECONDS  pause after a run                                       (8)
  */
@@ -16,7 +16,7 @@ function numberOf(name, fallback, most) {
 }
 
 const demo = await startDemo({
-  port: numberOf('PORT', 4173, 65_535),
+  port: numberOf('PORT', 4180, 65_535),
   runMs: numberOf('REPLAY_SECONDS', 45, 86_400) * 1_000,
   pauseMs: numberOf('REPLAY_PAUSE_SECONDS', 8, 86_400) * 1_000,
   pages: {
