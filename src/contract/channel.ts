@@ -20,7 +20,7 @@ export function channel<C extends Contract, const T extends keyof Channels<C> & 
 ): NameOf<T> {
   const values: Readonly<Record<string, string | number>> = params ?? {}
   const name = template.replace(/\{([^}]*)\}/g, (_, key: string) => {
-    const value = Object.hasOwn(values, key) ? String(values[key]) : ''
+    const value = Object.hasOwn(values, key) ? String(values[key] ?? '') : ''
     if (value !== '' && !/[:{}]/.test(value)) return value
     const message = `${JSON.stringify(value)} cannot stand for {${key}} in ${template}. A parameter is not empty, and holds none of : { }.`
     throw new WirefoldError('bad-channel', message, { channel: template })

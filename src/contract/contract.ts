@@ -1,4 +1,6 @@
+import { WirefoldError } from '../base/errors.ts'
 import { lazy } from '../base/lazy.ts'
+import { isFields } from '../protocol/fields.ts'
 import { startClientChecks } from './client/client-checks.ts'
 import type {
   Contract,
@@ -31,6 +33,11 @@ export function contract<const Parts extends ContractTypes = Nothing>(
   given?: (Parts & ContractTypes & GivenParts<Parts>) | ContractOptions,
 ): Contract<Parts>
 export function contract(given: ContractSchemas & ContractOptions = {}): Contract<ContractSchemas> {
+  const isObject: boolean = isFields(given)
+  if (!isObject) {
+    const message = 'contract() takes an object with channels, requests and presence.'
+    throw new WirefoldError('bad-option', message, { option: 'contract' })
+  }
   const { fingerprint, ...parts } = given
   const leaves = leavesOf(parts)
   const isTyped = Object.keys(parts).length === 0

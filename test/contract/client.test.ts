@@ -609,6 +609,14 @@ describe('options', () => {
     )
   })
 
+  it('with events to be checked by a contract of types alone are refused', () => {
+    const typed = contract<{ channels: { price: { now: number } } }>()
+    const make = (validate: 'always' | 'server') => () =>
+      new RealtimeClient('ws://test/', { contract: typed, validate })
+    expect(codeOf(make('always'))).toBe('bad-option')
+    expect(codeOf(make('server'))).toBeUndefined()
+  })
+
   it('of another value are refused', () => {
     expect(codeOf(() => connected({ validate: 'client' as 'always' }))).toBe('bad-option')
     expect(codeOf(() => connected({ unlisted: 'ignore' as 'allow' }))).toBe('bad-option')

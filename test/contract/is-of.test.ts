@@ -51,12 +51,19 @@ describe('channel', () => {
     expect(channel(shop, 'shop:main')).toBe('shop:main')
   })
 
-  it.each(['', 'a:b', '{id}', '*', 'main', 'a\nb', 'a'.repeat(256)])(
-    'refuses the value %j, with which it would be no name of it',
-    (id) => {
-      expect(() => channel(shop, 'shop:{id}', { id })).toThrow(
-        expect.objectContaining({ code: 'bad-channel', detail: { channel: 'shop:{id}' } }),
-      )
-    },
-  )
+  // `undefined` by an application in JavaScript.
+  it.each([
+    '',
+    'a:b',
+    '{id}',
+    '*',
+    'main',
+    'a\nb',
+    'a'.repeat(256),
+    undefined as unknown as string,
+  ])('refuses the value %j, with which it would be no name of it', (id) => {
+    expect(() => channel(shop, 'shop:{id}', { id })).toThrow(
+      expect.objectContaining({ code: 'bad-channel', detail: { channel: 'shop:{id}' } }),
+    )
+  })
 })

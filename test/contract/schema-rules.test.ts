@@ -63,6 +63,14 @@ describe('a name that a contract does not have', () => {
     ).not.toThrow()
   })
 
+  it.each([null, 5, 'shop', []])(
+    'is no matter where the contract is %j, which is refused',
+    (parts) => {
+      const expected = { code: 'bad-option', detail: { option: 'contract' } }
+      expect(make(parts as object)).toThrow(expect.objectContaining(expected))
+    },
+  )
+
   it.each([null, 'shop', 1])('is no matter where a part is %j, which is refused', (part) => {
     for (const name of ['channels', 'requests', 'presence']) {
       expect(make({ [name]: part })).toThrow(

@@ -19,6 +19,10 @@ export function startClientChecks(
 ): ClientChecks {
   checkNames('The option validate', { [validate]: 0 }, { always: 0, server: 0, never: 0 })
   checkNames('The option unlisted', { [unlisted]: 0 }, { allow: 0, refuse: 0 })
+  if (validate === 'always' && !rules) {
+    const message = `validate: 'always' needs a contract of schemas; this one has types alone.`
+    throw new WirefoldError('bad-option', message, { option: 'validate' })
+  }
   const counts = { quarantined: 0, unlisted: 0 }
   const refuses = rules !== undefined && unlisted === 'refuse'
   let reported: string | undefined
