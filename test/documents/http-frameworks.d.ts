@@ -1,8 +1,12 @@
 /** The parts of frameworks that the documents use; `test/peers/frameworks` has the packages. */
 declare module 'express' {
-  import type { RequestListener } from 'node:http'
+  import type { IncomingMessage, RequestListener } from 'node:http'
 
+  interface Response {
+    status(code: number): { end(): void }
+  }
   interface Application extends RequestListener {
+    get(path: string, handler: (request: IncomingMessage, response: Response) => void): Application
     use(handler: RequestListener): Application
   }
   const express: (() => Application) & { static(folder: string): RequestListener }

@@ -10,7 +10,8 @@ import { chromiumDriver } from '../../browser/driver/chromium.ts'
 import { runStories } from '../../browser/stories/run-stories.ts'
 import { blockWith } from '../../documents/blocks.ts'
 import { freePort } from '../../support/free-port.ts'
-import { connect, until } from '../../support/live.ts'
+import { balanced, connect, until } from '../../support/live.ts'
+import { describeWithRedis, redisBench } from '../../support/redis.ts'
 import type { Installed } from '../installed.ts'
 import { installed } from '../installed.ts'
 
@@ -37,10 +38,10 @@ let folder = ''
 
 beforeAll(() => {
   app = packed()
-  tools = installed([...PACKAGES, 'ws@8.23.0'])
+  tools = installed([...PACKAGES, 'ws@8.23.0', 'redis@6.3.1'])
   folder = dirname(tools.modules)
   renameSync(join(app.folder, 'node_modules/wirefold'), join(tools.modules, 'wirefold'))
-  const shown = ['express.mjs', 'fastify.mjs', 'next.mjs'].map(
+  const shown = ['express.mjs', 'fastify.mjs', 'next.mjs', 'server.mjs'].map(
     (file) => [file, blockWith(PAGE, `// ${file}\n`).code] as const,
   )
   const sum = ['app/sum.jsx', blockWith(PAGE, "'use client'").code] as const
@@ -55,12 +56,17 @@ afterAll(() => {
   tools?.remove()
 })
 
-/** Runs a program of the guide until the end of the test; resolves with its port once it listens. */
-async function start(file: string, mode: 'development' | 'production'): Promise<number> {
+type Mode = 'development' | 'production'
+
+/** Runs a program of the guide until the end of the test; resolves once it listens. */
+async function started(file: string, mode: Mode, more: Readonly<Record<string, string>> = {}) {
   const port = await freePort()
   const child = spawn(process.execPath, [file], {
     cwd: folder,
-    env: { ...process.env, NODE_ENV: mode, PORT: String(port), NEXT_TELEMETRY_DISABLED: '1' },
+    env: {
+      ...{ ...process.env, NODE_ENV: mode, PORT: String(port), NEXT_TELEMETRY_DISABLED: '1' },
+      ...more,
+    },
   })
   const exited = once(child, 'exit')
   onTestFinished(async () => {
@@ -74,13 +80,38 @@ async function start(file: string, mode: 'development' | 'production'): Promise<
     if (child.exitCode !== null) throw new Error(`${file} ended:\n${printed}`)
     expect(printed).toContain(`listening on ${port}`)
   })
-  return port
+  return { port, child, exited }
 }
+
+/** As {@link started}; returns the port. */
+const start = async (file: string, mode: Mode) => (await started(file, mode)).port
 
 it.each(['express.mjs', 'fastify.mjs'])('%s of the guide answers', async (file) => {
   const port = await start(file, 'production')
   const { client } = connect(`ws://localhost:${port}/ws`)
   expect(await client.request('add', [1, 2])).toBe(3)
+})
+
+describeWithRedis('two processes of server.mjs', () => {
+  it('end one after the other by SIGTERM, and a client behind a balancer goes on', async () => {
+    const redis = await redisBench()
+    const { url, backends } = await balanced()
+    const env = { REDIS_URL: redis.server.url, ORIGIN: 'http://localhost' }
+    const one = await started('server.mjs', 'production', env)
+    backends.add(one.port)
+    const { client, errors } = connect(url)
+    expect(await client.request('add', [1, 2])).toBe(3)
+    const two = await started('server.mjs', 'production', env)
+    backends.add(two.port)
+    one.child.kill('SIGTERM')
+    const health = () => fetch(`http://localhost:${one.port}/health`)
+    await until(async () => expect((await health()).status).toBe(503))
+    backends.delete(one.port)
+    expect(await client.request('add', [2, 3])).toBe(5)
+    expect(await one.exited).toEqual([0, null])
+    expect(await client.request('add', [3, 4])).toBe(7)
+    expect(errors).toEqual([])
+  })
 })
 
 const stories = (browser: Browser): void => {
