@@ -135,7 +135,7 @@ export const symptoms: Readonly<Record<string, (see: See) => unknown>> = {
     open(see, url)
   },
 
-  async 'A channel is `refused`'(see) {
+  async 'A channel is refused'(see) {
     const { url } = await serve({ authorize: (_, channel) => channel !== 'secret' })
     const channels = new ChannelSubscriber(open(see, url))
     channels.subscribe('secret', () => {})
@@ -180,7 +180,7 @@ export const symptoms: Readonly<Record<string, (see: See) => unknown>> = {
     }
   },
 
-  async '`gap` all the time'(see) {
+  async 'A gap all the time'(see) {
     const native = await play(see)
     await watch(native.client, native.channels)
     await native.clock.advance(1_000)

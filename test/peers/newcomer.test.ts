@@ -16,7 +16,7 @@ interface Published {
 
 /** The kinds of files that are published. */
 const PUBLISHED =
-  /(\.(js|cjs|d\.ts|d\.cts|md|png)|\/package\.json|^(LICENSE|package\.json|dist\/.*\.txt))$/
+  /(\.(js|cjs|d\.ts|d\.cts|md|png|yaml|schema\.json)|\/package\.json|^(LICENSE|package\.json|dist\/.*\.txt))$/
 
 /** Returns the files that a value of `exports` names, as paths in the package. */
 function targets(value: unknown): string[] {

@@ -91,7 +91,9 @@ export interface ScriptedPeerOptions<Message>
 
 /** Writes the messages of a {@link ScriptedPeer} as text, and reads those of its clients. */
 export interface TextCodec<Message> {
+  /** Returns the text of a message. */
   encode(message: unknown): string
+  /** Returns the message of a text. */
   decode(text: string): Message
 }
 

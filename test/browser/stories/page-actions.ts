@@ -47,8 +47,11 @@ export async function push(page: Page, selector: string, text?: string): Promise
 
 /** Follows a link by keyboard. */
 export async function follow(page: Page, text: string): Promise<void> {
+  const loadedAt = () => page.evaluate(() => performance.timeOrigin)
   await focus(page, 'a', text)
+  const before = await loadedAt()
   await page.press('Enter')
+  await expect.poll(loadedAt, PATIENT).not.toBe(before)
 }
 
 /** Replaces the text of an input, and submits it. */

@@ -20,6 +20,8 @@ const env = {
   ...{ npm_config_yes: 'true', npm_config_audit: 'false', npm_config_fund: 'false' },
   ...{ npm_config_prefer_offline: 'true', npm_config_ignore_scripts: 'true' },
   NODE_ENV: undefined,
+  // Vite would write its address in two colours.
+  ...{ NO_COLOR: '1', FORCE_COLOR: undefined },
 }
 
 /** Returns the framework of the heading above a line of the page, if it has one. */

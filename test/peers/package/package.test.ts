@@ -12,6 +12,8 @@ const ALLOWED = [
   /^LICENSE$/,
   /^package\.json$/,
   /^docs\/([a-z]+\/)?[a-z-]+\.md$/,
+  /^docs\/images\/[a-z]+\.png$/,
+  /^docs\/protocol\/([a-z]+\.schema\.json|asyncapi\.yaml)$/,
   /^dist\/([a-z]+\/)?[\w-]+\.(js|cjs|d\.ts|d\.cts)$/,
   /^dist\/THIRD-PARTY-LICENSES\.txt$/,
 ]
@@ -32,9 +34,9 @@ const opening = {
   ],
 }
 
-/** Returns the packages in the column "needs" of the README's table of entries. */
+/** Returns the packages in the column "needs" of the table of entries. */
 function needed(entry: string): readonly string[] {
-  const row = readFileSync('README.md', 'utf8')
+  const row = readFileSync('docs/reference/entries.md', 'utf8')
     .split('\n')
     .find((line) => line.startsWith(`| \`${entry}\` |`))
   const column = row?.split('|').at(-2) ?? ''
@@ -109,7 +111,7 @@ describe('an application on plain Node', () => {
       expect(counts).toEqual(entries.map(() => expect.stringMatching(/^[1-9]\d*$/)))
     })
 
-    it(`opens every entry ${how} without a peer, or names one that the README lists for it`, () => {
+    it(`opens every entry ${how} without a peer, or names one that the table of entries lists for it`, () => {
       const outcomes = bare
         .node(...program)
         .trim()
