@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import type { WebSocketConstructor } from 'wirefold'
 import { ChannelSubscriber, ContextRegistry, feed, RealtimeClient } from 'wirefold'
-import { WebSocket } from 'ws'
-import { serve, until } from '../support/live.ts'
+import { rawSubscriber, serve, until } from '../support/live.ts'
 
 const SRC = fileURLToPath(new URL('../../src/', import.meta.url))
 
@@ -86,14 +85,7 @@ describe('an event', () => {
 
   it('crosses at most 22 files of the server from its publish to the bytes of a connection', async () => {
     const { server, url } = await serve()
-    const frames: string[] = []
-    const socket = new WebSocket(url)
-    socket.on('message', (data) => frames.push(String(data)))
-    const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['news'] } }
-    socket.on('open', () => {
-      socket.send(JSON.stringify([{ type: 'hello', payload: { protocol: 1 } }, subscribe]))
-    })
-    await until(() => expect(frames.join()).toContain('subscribed'))
+    const { socket, frames } = await rawSubscriber(url, 'news')
     const publish = async (n: number): Promise<void> => {
       await server.publish('news', 'said', { n })
       await until(() => expect(frames.at(-1)).toContain(`"n":${n}`))

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
-import { WebSocket } from 'ws'
-import { serve, until } from '../support/live.ts'
+import { rawSubscriber, serve, until } from '../support/live.ts'
 import { scripted } from '../support/scripted.ts'
 
 describe('a client', () => {
@@ -33,14 +32,7 @@ describe('a client', () => {
 describe('a server', () => {
   it('sends the events of a turn to each connection as one frame', async () => {
     const { server, url } = await serve()
-    const frames: string[] = []
-    const socket = new WebSocket(url)
-    socket.on('message', (data) => frames.push(String(data)))
-    const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: ['news'] } }
-    socket.on('open', () => {
-      socket.send(JSON.stringify([{ type: 'hello', payload: { protocol: 1 } }, subscribe]))
-    })
-    await until(() => expect(frames.join()).toContain('subscribed'))
+    const { socket, frames } = await rawSubscriber(url, 'news')
     expect(frames).toHaveLength(1)
     for (let n = 0; n < 10; n++) void server.publish('news', 'said', { n })
     await until(() => expect(frames.join()).toContain('"n":9'))

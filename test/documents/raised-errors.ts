@@ -5,6 +5,7 @@ import {
   channelEvents,
   type ErrorCode,
   RealtimeClient,
+  type SyncOptions,
   sync,
   webSocketTransport,
 } from 'wirefold'
@@ -40,6 +41,17 @@ async function open(...given: Parameters<typeof scripted>) {
   await parts.clock.advance(0)
   await connected
   return { ...parts, channels: new ChannelSubscriber(parts.client) }
+}
+
+/** Returns the error with which the state of a channel is not fetched within some time. */
+async function fetchFailure(load: SyncOptions<readonly unknown[]>['load'], ms: number) {
+  const { channels, clock } = await open()
+  const failures: unknown[] = []
+  const into = { reset: () => {}, fold: () => {} }
+  const onError = (error: unknown) => failures.push(error)
+  sync(channels, 'shop:42', { load, into, onError }).start()
+  await clock.advance(ms)
+  return failures[0]
 }
 
 /** A contract with one channel and one request. */
@@ -202,18 +214,7 @@ export const ways: Readonly<Record<ErrorCode, () => Promise<unknown>>> = {
     return former
   },
   async timeout() {
-    const { channels, clock } = await open()
-    const failures: unknown[] = []
-    const load = () => new Promise<never>(() => {})
-    const into = { reset: () => {}, fold: () => {} }
-    const fetched = sync(channels, 'shop:42', {
-      load,
-      into,
-      onError: (error) => failures.push(error),
-    })
-    fetched.start()
-    await clock.advance(30_000)
-    return failures[0]
+    return fetchFailure(() => new Promise<never>(() => {}), 30_000)
   },
   async 'too-large'() {
     const { client, server, clock } = scripted()
@@ -223,18 +224,7 @@ export const ways: Readonly<Record<ErrorCode, () => Promise<unknown>>> = {
     return failureOf(() => client.request('order:place', 'x'.repeat(70_000)))
   },
   async stale() {
-    const { channels, clock } = await open()
-    const failures: unknown[] = []
-    const load = async () => ({ state: [], at: { epoch: 'another', offset: 1 } })
-    const into = { reset: () => {}, fold: () => {} }
-    const fetched = sync(channels, 'shop:42', {
-      load,
-      into,
-      onError: (error) => failures.push(error),
-    })
-    fetched.start()
-    await clock.advance(0)
-    return failures[0]
+    return fetchFailure(async () => ({ state: [], at: { epoch: 'another', offset: 1 } }), 0)
   },
   async 'unread-event'() {
     const { channels, server, clock, errors } = await open()

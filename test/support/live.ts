@@ -1,4 +1,4 @@
-import { onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import type { ClientOptions } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
 import type { RealtimeServerOptions } from 'wirefold/server'
@@ -37,6 +37,19 @@ export function connect(url: string, options: ClientOptions = {}) {
   client.on('error', (error) => errors.push(error))
   onTestFinished(() => client.close())
   return { client, errors }
+}
+
+/** A socket without a client that is subscribed to a channel, and the frames that it receives. */
+export async function rawSubscriber(url: string, channel: string) {
+  const frames: string[] = []
+  const socket = new WebSocket(url)
+  socket.on('message', (data) => frames.push(String(data)))
+  const subscribe = { type: 'subscribe', requestId: 's', payload: { channels: [channel] } }
+  socket.on('open', () => {
+    socket.send(JSON.stringify([{ type: 'hello', payload: { protocol: 1 } }, subscribe]))
+  })
+  await until(() => expect(frames.join()).toContain('subscribed'))
+  return { socket, frames }
 }
 
 /** Waits until the assertion passes; the test's own timeout is the real limit. */

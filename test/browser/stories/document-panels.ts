@@ -91,34 +91,25 @@ export function panelOf(who: Who): string {
 }
 
 /** Replaces a paragraph, key by key. */
-export async function write(
-  page: Page,
-  who: Who,
-  paragraph: number,
-  written: string,
-): Promise<void> {
+export const write = (page: Page, who: Who, paragraph: number, written: string): Promise<void> =>
+  typeIn(page, who, paragraph, written, true)
+
+/** Types at the end of a paragraph, key by key. */
+export const append = (page: Page, who: Who, paragraph: number, written: string): Promise<void> =>
+  typeIn(page, who, paragraph, written, false)
+
+async function typeIn(page: Page, who: Who, paragraph: number, written: string, replace: boolean) {
   const selector = `${panelOf(who)} li:nth-child(${paragraph}) textarea`
   await focus(page, selector)
   await page.evaluate(
-    (area) => document.querySelector<HTMLTextAreaElement>(area)?.select(),
+    (area, all) => {
+      const found = document.querySelector<HTMLTextAreaElement>(area)
+      const end = found?.value.length ?? 0
+      found?.setSelectionRange(all ? 0 : end, end)
+    },
     selector,
+    replace,
   )
-  await page.type(written)
-}
-
-/** Types at the end of a paragraph, key by key. */
-export async function append(
-  page: Page,
-  who: Who,
-  paragraph: number,
-  written: string,
-): Promise<void> {
-  const selector = `${panelOf(who)} li:nth-child(${paragraph}) textarea`
-  await focus(page, selector)
-  await page.evaluate((area) => {
-    const found = document.querySelector<HTMLTextAreaElement>(area)
-    found?.setSelectionRange(found.value.length, found.value.length)
-  }, selector)
   await page.type(written)
 }
 
