@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { copyFileSync, readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   Application,
   Comment,
@@ -9,6 +10,7 @@ import {
   PageEvent,
   ReferenceReflection,
   ReflectionKind,
+  RendererEvent,
 } from 'typedoc'
 import { writeLlms } from './llms.js'
 import { nounOf } from './nouns.js'
@@ -25,6 +27,7 @@ export function load(app) {
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateMembers(project, app.logger))
   app.renderer.defineRouter('site', SiteRouter)
   app.renderer.on(PageEvent.END, (page) => mendPage(page))
+  app.renderer.on(RendererEvent.END, ({ outputDirectory }) => copyScripts(outputDirectory))
   app.renderer.postRenderAsyncJobs.push(({ outputDirectory, project }) =>
     writeLlms(outputDirectory, project.children.map(entryOf)),
   )
@@ -61,6 +64,18 @@ function mendPage(page) {
       '<div class="table" role="group" aria-label="Table" tabindex="0"><table>',
     )
     .replaceAll('</table>', '</table></div>')
+  if (page.contents?.includes('<code class="mermaid">')) {
+    const assets = `${'../'.repeat(page.url.split('/').length - 1)}assets`
+    const scripts = `<script defer src="${assets}/mermaid.js"></script><script type="module" src="${assets}/diagrams.js"></script>`
+    page.contents = page.contents.replace('</head>', `${scripts}</head>`)
+  }
+}
+
+/** Copies the scripts that draw diagrams. */
+function copyScripts(directory) {
+  const mermaid = fileURLToPath(import.meta.resolve('@mermaid-js/tiny'))
+  copyFileSync(mermaid, join(directory, 'assets/mermaid.js'))
+  copyFileSync(join(import.meta.dirname, 'diagrams.js'), join(directory, 'assets/diagrams.js'))
 }
 
 /** Puts the entries into the group "API", and their symbols into the categories of their nouns. */

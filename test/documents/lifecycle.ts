@@ -135,7 +135,7 @@ function stepTable(states: readonly string[], steps: readonly Step[]): string {
 }
 
 /** Returns a diagram of steps, in which all causes of one step share an arrow. */
-function diagram(first: string, steps: readonly Step[]): string {
+function diagram(title: string, first: string, steps: readonly Step[]): string {
   const arrows = new Map<string, Set<string>>()
   for (const { from, cause, to } of steps) {
     if (from === to) continue
@@ -143,7 +143,8 @@ function diagram(first: string, steps: readonly Step[]): string {
     arrows.set(arrow, (arrows.get(arrow) ?? new Set()).add(cause.replaceAll('`', '')))
   }
   const lines = [...arrows].map(([arrow, labels]) => `  ${arrow}: ${[...labels].join(' / ')}`)
-  return ['```mermaid', 'stateDiagram-v2', `  [*] --> ${first}`, ...lines, '```'].join('\n')
+  const head = ['stateDiagram-v2', `  accTitle: ${title}`, `  [*] --> ${first}`]
+  return ['```mermaid', ...head, ...lines, '```'].join('\n')
 }
 
 /**
@@ -163,7 +164,7 @@ export function connectionDiagram(): string {
   const steps = connectionSteps()
     .steps.filter(({ cause }) => cause !== '`close()`')
     .map(({ from, cause, to }) => ({ from: name(from), cause, to: name(to) }))
-  return diagram('idle', steps)
+  return diagram('The states of the connection', 'idle', steps)
 }
 
 /** Returns what the client does after each close code, as the first failure of an open connection. */
@@ -267,5 +268,5 @@ export function subscriptionTable(): string {
 export function subscriptionDiagram(): string {
   const { steps } = subscriptionSteps()
   const wanted = steps.filter(({ from, to }) => !/unwanted|leaving/.test(from + to))
-  return diagram('none', wanted)
+  return diagram('The states of a subscription', 'none', wanted)
 }

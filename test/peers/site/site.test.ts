@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import type { Browser, Page } from '../../browser/driver/browser-driver.ts'
 import { chromiumDriver } from '../../browser/driver/chromium.ts'
 import { violationsIn } from '../../browser/stories/accessibility-stories.ts'
-import { appears, PATIENT } from '../../browser/stories/page-actions.ts'
+import { appears, count, PATIENT } from '../../browser/stories/page-actions.ts'
 import { runStories } from '../../browser/stories/run-stories.ts'
 import { brokenLinks } from './broken-links.ts'
 
@@ -101,6 +101,7 @@ describe('the check of the links', () => {
 const PAGES = [
   'index.html',
   'docs/backends.html',
+  'docs/reference/lifecycle.html',
   'modules/wirefold.html',
   'classes/wirefold.RealtimeClient.html',
 ]
@@ -135,8 +136,9 @@ const stories = (browser: Browser): void => {
   const open = async (path: string, window: object): Promise<Page> => {
     const page = await browser.open(home + path, { height: 844, ...window })
     onTestFinished(() => page.close())
-    // The navigation is made by the page itself.
+    // The navigation and the diagrams are made by the page itself.
     await appears(page, '.tsd-navigation a')
+    await expect.poll(() => count(page, 'code.mermaid'), PATIENT).toBe(0)
     return page
   }
 
@@ -154,6 +156,25 @@ const stories = (browser: Browser): void => {
       expect(overflow).toBe(0)
       expect(await page.consoleErrors()).toEqual([])
     })
+  })
+
+  it('draws the diagrams of the machines, in the colors that the reader chooses', async () => {
+    const page = await open('docs/reference/lifecycle.html', { width: 1280, dark: false })
+    const titles = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('.diagram svg title')].map(({ textContent }) => textContent),
+      )
+    const states = ['The states of the connection', 'The states of a subscription']
+    await expect.poll(titles, PATIENT).toEqual(states)
+    const colorOfText = () =>
+      page.evaluate(() => {
+        const label = document.querySelector('.diagram .nodeLabel')
+        return label && getComputedStyle(label).color
+      })
+    const light = await colorOfText()
+    await page.evaluate(() => document.documentElement.setAttribute('data-theme', 'dark'))
+    await expect.poll(colorOfText, PATIENT).not.toBe(light)
+    expect(await titles()).toEqual(states)
   })
 
   it.each(WINDOWS)('finds pages and symbols by search, $name', async (window) => {
