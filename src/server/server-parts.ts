@@ -188,9 +188,7 @@ export function serverParts(
       steps.add(noted)
     },
     log: (message) => logger?.('connection', message),
-    warn: (text) => {
-      if (!isProduction()) printWarning(text)
-    },
+    warn: printWarning,
   }
   return {
     ...{ options, broker, access, channels, handlers, ongoing, leases, sessions, counters },

@@ -1,7 +1,7 @@
 import { WirefoldError } from '../../base/errors.ts'
 import { loggable } from '../../base/logger.ts'
 
-/** Maximum number of refused origins that are reported. */
+/** Maximum number of refused origins that a server reports, so that strangers cannot fill its log. */
 const MOST_REPORTED = 20
 
 /** Rules for the `Origin` of requests. */

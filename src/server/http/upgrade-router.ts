@@ -258,7 +258,7 @@ export interface UpgradeRouterDeps {
   readonly logger: Logger | undefined
   /** Receives the errors of mounts; never throws. */
   report(error: unknown): void
-  /** Receives warnings for developers. */
+  /** Receives warnings for those who run the server. */
   warn(text: string): void
 }
 

@@ -87,7 +87,7 @@ export interface MountHost {
   finish(step: Promise<void>): void
   /** Writes a line about a connection to the log. */
   log(message: string): void
-  /** Prints a warning for developers; nothing in production. */
+  /** Prints a warning for those who run the server; the caller limits how often. */
   warn(text: string): void
   /** Reports an error that no caller receives; never throws. */
   report(error: unknown): void
