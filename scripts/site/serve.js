@@ -11,6 +11,7 @@ const server = await preview({
   // Without the start page in place of a missing one.
   appType: 'mpa',
   build: { outDir: 'site' },
-  preview: { open: true },
+  // Not the port of `vite preview`, which a reader of the site may use at the same time.
+  preview: { open: true, port: 4181 },
 })
 server.printUrls()

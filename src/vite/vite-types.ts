@@ -46,6 +46,7 @@ export interface ViteConfig {
   readonly base: string
   readonly mode: string
   readonly server: { readonly hmr?: boolean | { readonly path?: string | undefined } | undefined }
+  readonly plugins: readonly VitePlugin[]
   readonly inlineConfig: { readonly server?: object | undefined }
   readonly logger: { error(message: string): void; warn(message: string): void }
 }

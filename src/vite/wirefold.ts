@@ -20,7 +20,8 @@ const COMPILES_ONLY = Symbol.for('wirefold.vite:compiles-only')
 
 /**
  * Returns a plugin for Vite 6, 7 and 8 that serves the shared server of a module at the address of
- * `vite dev` and `vite preview`, and runs workers beside it, before the first request.
+ * `vite dev` and `vite preview`, and runs workers beside it, before the first request. In a run of Vitest
+ * it does nothing.
  *
  * When the setup module or an import of it changes, it is evaluated again: its `sharedServer` is the
  * same one, so that clients stay connected, and its `setUp` replaces the former one.
@@ -39,7 +40,7 @@ export function wirefold(options: WirefoldOptions): VitePlugin {
     apply: 'serve',
     configureServer(server) {
       assertFree(options, server.config)
-      dev = COMPILES_ONLY in server.config.inlineConfig ? undefined : server
+      dev = onlyCompiles(server.config) ? undefined : server
     },
     // Vite waits for it before it listens, and when it restarts, first ends the former server.
     async buildStart() {
@@ -107,6 +108,11 @@ function hosted(
 
 function logError({ logger }: ViteConfig, error: unknown): void {
   logger.error(`wirefold: ${error}`)
+}
+
+/** Whether a server of Vite has no pages: it compiles for `vite preview`, or for the tests of Vitest. */
+function onlyCompiles({ inlineConfig, plugins }: ViteConfig): boolean {
+  return COMPILES_ONLY in inlineConfig || plugins.some(({ name }) => name === 'vitest')
 }
 
 /** Starts a server of Vite without an address, to compile modules; `vite preview` cannot. */

@@ -85,13 +85,15 @@ describe('the programs before and after', () => {
     const http = createServer()
     const server = new Server(http)
     onTestFinished(async () => void (await server.close()))
+    let joined = 0
     server.on('connection', (socket) => {
       socket.on('join', async (room, answer) => {
         await socket.join(room)
+        joined += 1
         answer?.()
       })
       socket.on('say', (room, message, answer) => {
-        socket.emit('said', room, message)
+        socket.nsp.to(room).emit('said', room, message)
         answer({ from: socket.handshake.auth.token })
       })
     })
@@ -106,16 +108,19 @@ describe('the programs before and after', () => {
       onTestFinished(() => void socket.disconnect())
       return socket
     }
-    const answers = [
-      await run<{ answer: unknown }>(before, {
+    type Program = { say: (text: string) => Promise<unknown> }
+    const programs = [
+      await run<Program>(before, {
         given: { session, render: shown.before },
         modules: { 'socket.io-client': { io: here } },
       }),
-      await run<{ answer: unknown }>(after, { host, given: { session, render: shown.after } }),
+      await run<Program>(after, { host, given: { session, render: shown.after } }),
     ]
-    expect(answers.map(({ answer }) => answer)).toEqual([{ from: 'secret' }, { from: 'secret' }])
+    await until(() => expect(joined).toBe(2))
+    for (const { say } of programs) expect(await say('hi')).toEqual({ from: 'secret' })
     for (const show of Object.values(shown)) {
-      await until(() => expect(show.mock.calls).toEqual([[{ text: 'hi' }]]))
+      // Each program shows what both say.
+      await until(() => expect(show.mock.calls).toEqual([[{ text: 'hi' }], [{ text: 'hi' }]]))
     }
   })
 })

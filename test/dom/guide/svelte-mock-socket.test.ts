@@ -1,3 +1,4 @@
+// @vitest-environment happy-dom
 import { cleanup, render, screen, waitFor } from '@testing-library/svelte'
 import { afterEach, expect, it } from 'vitest'
 import { ChannelSubscriber, RealtimeClient } from 'wirefold'

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -36,20 +36,25 @@ describe('an application that tests its components in Vitest', () => {
   let app: Packed
 
   beforeAll(() => {
-    app = packed(PACKAGES)
+    app = packed([...PACKAGES, 'ws'])
     for (const file of [...COMPONENTS, ...REACT, ...SVELTE]) app.write(file, guide(file))
     app.write(
       'vitest.config.mjs',
       `import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { svelteTesting } from '@testing-library/svelte/vite'
+import { wirefold } from 'wirefold/vite'
 export default {
-  plugins: [svelte({ configFile: false }), svelteTesting()],
+  plugins: [
+    svelte({ configFile: false }),
+    svelteTesting(),
+    wirefold({ path: '/live', setup: 'worker.mjs', workers: ['worker.mjs'] }),
+  ],
   oxc: { jsx: { runtime: 'automatic' } },
   // The packages are links to those of this repository.
   server: { fs: { strict: false } },
-  test: { environment: 'happy-dom' },
 }`,
     )
+    app.write('worker.mjs', "import { writeFileSync } from 'node:fs'\nwriteFileSync('started', '')")
   })
   afterAll(() => app?.remove())
 
@@ -61,6 +66,8 @@ export default {
     )
     expect(status, stdout + stderr).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ numPassedTests: 4, numFailedTests: 0 })
+    // The plugin of the application does nothing in a run of its tests.
+    expect([stderr, existsSync(join(app.folder, 'started'))]).toEqual(['', false])
   })
 })
 
