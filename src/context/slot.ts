@@ -4,25 +4,64 @@ import { Store } from '../base/store.ts'
 import type { Fields } from '../protocol/fields.ts'
 import type { EventMeta, EventOrder, SortKey } from './event-order.ts'
 import { isBefore, sortKeyOf } from './event-order.ts'
+import type { Linked } from './lru-list.ts'
 import { LruList } from './lru-list.ts'
 import type { DropReason, MutableCounts } from './registry-options.ts'
 
 /** Key of the only entity of a slot without keys; a keyed slot does not allow an empty key. */
 const SINGLE = ''
 
-/** An entity with its value, which is a store: that of the entity, unless the application has its own kind. */
-class Entry extends Store<unknown> {
-  /** Sort key of the newest context applied. */
-  sortKey: SortKey | undefined
-  /** Its store of the application's own kind. Created on first use: most entities are never observed. */
-  shown: ReturnType<StoreFactory<StoreKind>['create']> | undefined
-  readonly key: string
-  older: Entry | undefined
-  newer: Entry | undefined
+/**
+ * An entity with its value, which is a store: that of the entity, unless the application has its own
+ * kind.
+ *
+ * Everything that only the slot needs is private: the application prints, copies and compares its
+ * store, and must not meet the other entities there.
+ */
+class Entry extends Store<unknown> implements Linked<Entry> {
+  readonly #key: string
+  #sortKey: SortKey | undefined
+  #shown: ShownStore | undefined
+  #older: Entry | undefined
+  #newer: Entry | undefined
 
   constructor(key: string, rules: StoreRules) {
     super(undefined, rules)
-    this.key = key
+    this.#key = key
+  }
+
+  get key(): string {
+    return this.#key
+  }
+
+  /** Sort key of the newest context applied. */
+  get sortKey(): SortKey | undefined {
+    return this.#sortKey
+  }
+  set sortKey(sortKey) {
+    this.#sortKey = sortKey
+  }
+
+  /** Its store of the application's own kind. Created on first use: most entities are never observed. */
+  get shown(): ShownStore | undefined {
+    return this.#shown
+  }
+  set shown(shown) {
+    this.#shown = shown
+  }
+
+  get older(): Entry | undefined {
+    return this.#older
+  }
+  set older(entry) {
+    this.#older = entry
+  }
+
+  get newer(): Entry | undefined {
+    return this.#newer
+  }
+  set newer(entry) {
+    this.#newer = entry
   }
 }
 
@@ -224,6 +263,9 @@ export class Slot {
     }
   }
 }
+
+/** A store of the application's own kind, with the function that sets it. */
+type ShownStore = ReturnType<StoreFactory<StoreKind>['create']>
 
 /** The rules of a slot, shared by all scopes. */
 export interface SlotPlan<Context = Fields, Previous = unknown> {

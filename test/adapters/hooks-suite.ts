@@ -172,6 +172,29 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect(page.shown()).toEqual([['closed', false]])
     })
 
+    it('return the members of their types only', async () => {
+      const load = async () => ({ state: [] })
+      const { page } = started([
+        ({ hooks }) => {
+          const members = [
+            hooks.useConnection(),
+            hooks.useRequest('task:get'),
+            hooks.useList('entity:Task', { load }),
+            hooks.usePresence('doc'),
+          ].map((shown) => Object.keys(shown).sort().join(' '))
+          return { show: () => members }
+        },
+      ])
+      expect(page.shown()).toEqual([
+        [
+          'attempt online retryInMs state',
+          'error pending reply send',
+          'create delete error refetch rows status update',
+          'me others update',
+        ],
+      ])
+    })
+
     it('follow a channel on one socket, with one subscribe for all components', async () => {
       const received: unknown[] = []
       const { page, pass, server, sockets, client, clock, errors } = started(
