@@ -29,6 +29,8 @@ const NEXT_RETRY_MS = 1_000
  * their clients to each other must not make them circle.
  */
 const LEAST_STAY_MS = 5_000
+/** Time in which the close follows the refusal of expired credentials, in milliseconds. */
+const CLOSE_MS = 2_000
 /** The close codes for "not authenticated" unless the dialect has its own; see `docs/protocol.md`. */
 const NOT_AUTHENTICATED = [4401]
 
@@ -101,13 +103,17 @@ export class Connection implements LinkOwner {
 
   /**
    * Stores the server's refusal of the connection: the reason for the close that follows. Reports it
-   * if the connection is open, since no close may follow.
+   * if the connection is open, since no close may follow; expired credentials only where none does.
    */
   refuse(error: WirefoldError): void {
     const link = this.#link
     if (!link) return
     link.refusal = error
-    if (this.state.get().name === 'open') this.deps.report(error)
+    const { deps } = this
+    if (this.state.get().name === 'open') {
+      if (error.code !== 'not-authenticated') deps.report(error)
+      else deps.clock.after(CLOSE_MS, () => link.refusal && deps.report(error), 'background')
+    }
     // The server could not read the greeting, so no welcome will arrive.
     else if (error.code === 'bad-frame') link.dead('the greeting was not understood')
   }
@@ -280,14 +286,13 @@ export class Connection implements LinkOwner {
     }
   }
 
-  closed(info: CloseInfo, link: Link): void {
+  closed(close: CloseInfo, link: Link): void {
     if (link === this.#next) {
       this.#next = undefined
       this.#dialNext(NEXT_RETRY_MS)
     } else if (link === this.#draining) this.#release()
     if (link !== this.#link) return
     this.#letGo()
-    const close = link.refusal ? { ...info, cause: link.refusal } : info
     const { clock, random, environment } = this.deps
     const { online } = environment
     this.input({ name: 'dropped', now: clock.now(), online, random: random(), close })

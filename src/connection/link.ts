@@ -222,12 +222,14 @@ export class Link implements HeartbeatLink {
   }
 
   #closed(info: CloseInfo): void {
+    const cause = this.refusal
     this.#end()
-    this.owner.closed(info, this)
+    this.owner.closed(cause ? { ...info, cause } : info, this)
   }
 
   #end(): void {
     this.#ended = true
+    this.refusal = undefined
     this.#cancelDeadline?.()
     this.heartbeat?.stop()
     this.#sender?.end()

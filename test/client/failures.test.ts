@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClientOptions } from 'wirefold'
 import { ChannelSubscriber, isWirefoldError, PresenceManager, RealtimeClient } from 'wirefold'
 import { ManualClock, ScriptedServer, settle } from 'wirefold/testing'
-import { outcomeOf } from '../support/scripted.ts'
+import { outcomeOf, scripted } from '../support/scripted.ts'
 
 const printed: unknown[] = []
 beforeEach(() => {
@@ -113,6 +113,53 @@ describe('a refusal without a channel', () => {
     expect(client.state.get().name).toBe('open')
     expect(errors).toMatchObject([{ code: 'rate-limited' }, { code: 'odd' }])
     client.close()
+  })
+})
+
+describe('credentials that expire on an open connection', () => {
+  const expired = { type: 'error', payload: { code: 'not-authenticated', message: 'Expired.' } }
+
+  /** A client whose server refuses its credentials, then closes; `renewed` are accepted again. */
+  async function expiring(renewed: boolean) {
+    const { clock, server, client, errors } = scripted({}, { auth: () => 'token' })
+    const dropped: unknown[] = []
+    client.on('dropped', (close) => dropped.push(close))
+    await Promise.all([client.connect(), clock.advance(60_000)])
+    server.silent = !renewed
+    server.send(expired)
+    await clock.advance(500)
+    server.drop(4401, 'not-authenticated')
+    await clock.advance(2_500)
+    if (!renewed) server.drop(4401, 'not-authenticated')
+    await clock.advance(60_000)
+    client.close()
+    return { client, errors, dropped }
+  }
+
+  it('are no error while auth() has others: the event `dropped` has the refusal', async () => {
+    const { errors, dropped } = await expiring(true)
+    expect(errors).toEqual([])
+    expect(dropped).toMatchObject([{ code: 4401, cause: { code: 'not-authenticated' } }])
+  })
+
+  it('are one error where the next are refused, too', async () => {
+    const { errors } = await expiring(false)
+    expect(errors).toMatchObject([{ code: 'failed', detail: { closeCode: 4401 } }])
+  })
+
+  it('are an error where the connection goes on for 2 s after their refusal', async () => {
+    const { clock, server, client, errors } = scripted()
+    await Promise.all([client.connect(), clock.advance(1)])
+    server.send(expired)
+    server.send({ type: 'error', payload: { code: 'odd' } })
+    await clock.advance(1_900)
+    expect(errors).toMatchObject([{ code: 'odd' }])
+    await clock.advance(200)
+    expect(errors).toMatchObject([{ code: 'odd' }, { code: 'not-authenticated' }])
+    server.send(expired)
+    client.close()
+    await clock.advance(10_000)
+    expect([errors.length, clock.timers]).toEqual([2, 0])
   })
 })
 
