@@ -185,7 +185,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
       receive: (frame) => this.#receive(frame),
       disconnected: () => this.#disconnected(),
       forget: () => {
-        for (const channel of channels.values()) channel.forget()
+        for (const channel of channels.values()) channel.forget('identity-changed')
       },
       ended: (error) => {
         this.lingering.flush()

@@ -93,7 +93,7 @@ export class Channel extends Continuity {
           : undefined
       this.refused = refused
       // A refusal for a time only is followed by a retry, which resumes at the position.
-      if (after.refusal && after.refusal.retryAfterMs === undefined) this.forget()
+      if (after.refusal && after.refusal.retryAfterMs === undefined) this.forget('refused')
       if (after.actual === 'ended') {
         // A later subscribe starts anew.
         this.restart()

@@ -16,8 +16,11 @@ export class Continuity {
   #replayUntil: number | undefined
   /** The client's position when events were found missing, until events after it arrive. */
   #missingAt: number | undefined
-  /** Whether events could have been missed: not before the first successful subscribe. */
-  #begun = false
+  /**
+   * The reason of the gap after a subscribe without a position; `undefined` before the first
+   * successful subscribe, when no events can have been missed.
+   */
+  #unresumed: GapReason | undefined
   /** The client's position when an older event arrived and the server was asked. */
   #doubted: number | undefined
   /** The position in the last subscribe. */
@@ -30,7 +33,7 @@ export class Continuity {
 
   /** Whether the channel was live before. */
   get begun(): boolean {
-    return this.#begun
+    return this.#unresumed !== undefined
   }
 
   /** Returns the position to resume at, and remembers it for {@link resumed}. */
@@ -48,12 +51,12 @@ export class Continuity {
    */
   resumed(at: Position | undefined, named: boolean): GapReason | undefined {
     const asked = this.#resumedFrom
-    const began = this.#begun
+    const unresumed = this.#unresumed
     this.#resumedFrom = undefined
-    this.#begun = true
+    this.#unresumed = 'no-recovery'
     if (asked === undefined) {
       this.#moveTo(at)
-      return began ? 'no-recovery' : undefined
+      return unresumed
     }
     const broken =
       at && at.epoch !== asked.epoch
@@ -96,16 +99,17 @@ export class Continuity {
     return epoch !== this.#epoch || offset !== this.#offset
   }
 
-  /** Discards the position: the user has changed, or the channel was refused. */
-  forget(): void {
+  /** Discards the position, so that the next subscribe has missed events for this reason. */
+  forget(reason: GapReason): void {
     this.#moveTo(undefined)
+    this.#unresumed &&= reason
   }
 
   /** Starts from the beginning: the next subscribe cannot have missed events. */
   restart(): void {
-    this.forget()
+    this.#moveTo(undefined)
     this.#resumedFrom = undefined
-    this.#begun = false
+    this.#unresumed = undefined
   }
 
   /** An older event is a duplicate, or the client's position is wrong: ask the server once. */
@@ -159,3 +163,7 @@ export type GapReason =
   | 'overflow'
   /** The backend cannot replay the events of the time without a connection. */
   | 'no-recovery'
+  /** The server had refused or revoked the channel. */
+  | 'refused'
+  /** Another user is signed in now, who may not resume where the former one was. */
+  | 'identity-changed'

@@ -74,6 +74,42 @@ describe('recovery', () => {
     expect(subscription.status.get()).toEqual({ name: 'live' })
   })
 
+  it('reports a gap for the time in which the channel was refused', async () => {
+    const { clock, server, channels, statuses } = await following()
+    server.send({ type: 'unsubscribed', channel: 'news', payload: { code: 'forbidden' } })
+    await clock.advance(100)
+    channels.subscribe('news', () => {})
+    await clock.advance(100)
+    expect(statuses.slice(-3)).toEqual(['refused', 'recovering', 'gap refused'])
+    server.drop()
+    await clock.advance(2_000)
+    expect(statuses.at(-1)).toBe('gap refused')
+  })
+
+  it('reports no gap for a channel that was refused before it was live', async () => {
+    let refused = true
+    const refuse = () => (refused ? 'forbidden' : undefined)
+    const { clock, client } = scripted({ refuse })
+    const channels = new ChannelSubscriber(client)
+    channels.subscribe('news', () => {}, { onError: () => {} })
+    await clock.advance(100)
+    refused = false
+    const { status } = channels.subscribe('news', () => {})
+    await clock.advance(100)
+    expect(status.get().name).toBe('live')
+  })
+
+  it('reports a gap where another user is signed in now', async () => {
+    const { clock, server, client, statuses } = await following()
+    server.welcome = { userId: 'ana' }
+    server.drop()
+    await clock.advance(2_000)
+    expect(client.userId).toBe('ana')
+    server.send({ type: 'error', payload: { code: 'identity-changed' } })
+    await clock.advance(100)
+    expect(statuses.at(-1)).toBe('gap identity-changed')
+  })
+
   it('reports the gap of a new epoch before its first event, and delivers each event once', async () => {
     const { clock, server, received, statuses, subscription } = await following()
     for (const n of [1, 2]) server.publish('news', 'note', n)
