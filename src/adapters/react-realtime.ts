@@ -123,7 +123,8 @@ export interface RealtimeHooks<C extends Untyped, R extends EntitySource = Entit
    * Calls a handler, or the one for the event's type, at every event of a channel while the component
    * is mounted. The handlers may be written inline: the newest are called.
    *
-   * Without a handler, the provider's registry folds the events. Without a channel nothing happens.
+   * Without a handler, the provider's registry folds the events; without a registry the channel is
+   * only followed. Without a channel nothing happens.
    */
   useChannel<
     const X extends NameBound<C> = NameBound<C>,

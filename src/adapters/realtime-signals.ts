@@ -208,7 +208,8 @@ export interface RealtimeSignals<
   useConnection(): Fields<K, ConnectionView>
   /**
    * Calls a handler, or the one for the event's type, at every event of a channel while the component
-   * lives. Without a handler, the registry of the context folds the events.
+   * lives. Without a handler, the registry of the context folds the events; without a
+   * registry the channel is only followed.
    */
   useChannel<
     const X extends NameBound<C> = NameBound<C>,

@@ -232,6 +232,22 @@ export function hooksSuite(framework: string, { open, during }: Framework): void
       expect(clock.timers).toBe(0)
     })
 
+    it('follow a channel without a handler, where there is no registry either', async () => {
+      const follows: Component = ({ hooks, name }) => {
+        hooks.useChannel(name, undefined)
+        return { show: () => 'followed' }
+      }
+      const { page, pass, server, errors } = started([follows, follows], { name: 'news' })
+      await pass(100)
+      expect([page.shown(), [...server.subscribed]]).toEqual([['followed', 'followed'], ['news']])
+      server.publish('news', 'order', 1)
+      await pass(1)
+      expect(errors).toEqual([])
+      page.unmount()
+      await pass(1_000)
+      expect(server.count('unsubscribe')).toBe(1)
+    })
+
     it('show the last event, and follow another channel once its name changes', async () => {
       const { page, pass, server, step } = started(
         [

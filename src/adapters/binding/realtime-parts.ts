@@ -105,9 +105,13 @@ export class RealtimeParts {
     throw new TypeError('There is no registry. Pass `contexts` to the provider.')
   }
 
-  /** Folds the events of a channel into the registry, once for all its callers. */
+  /**
+   * Folds the events of a channel into the registry, once for all its callers; only follows the
+   * channel where there is none.
+   */
   feed(channel: string): Unsubscribe {
-    const { channels, contexts } = this
+    const { channels } = this
+    const { contexts = NO_REGISTRY } = this.options
     const own = this.#feeds.get(channel) ?? {
       callers: 0,
       end: subscribed(channels, () => feed(channels, channel, contexts)),
@@ -130,6 +134,9 @@ export class RealtimeParts {
     return 'RealtimeParts'
   }
 }
+
+/** Takes the events of channels that are only followed. */
+const NO_REGISTRY: Sink = { fold() {} }
 
 function subscriberOf(client: RealtimeClient): Subscriber {
   try {
