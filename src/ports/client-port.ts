@@ -38,6 +38,8 @@ export interface ClientPort {
   readonly restored?: Readable<readonly RestoredMutation[]> | undefined
   /** The checks of the client's contract, if it has one. */
   readonly checks?: ClientChecks | undefined
+  /** Returns the error with which calls reject while the client is `closed` or `failed`. */
+  finalError?(): WirefoldError | undefined
   /** Reports an error that has no other destination. */
   report(error: unknown): void
 }

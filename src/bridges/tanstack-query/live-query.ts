@@ -33,7 +33,7 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
   channel: string,
   { queryKey, load, params, patch }: LiveQueryOptions<Data, Key>,
 ): LiveQuery {
-  const { report } = channels.port
+  const { port } = channels
   const exactly = { queryKey, exact: true }
   /** A state that was fetched and is not in the cache yet. */
   let fetched: { readonly state: Data } | undefined
@@ -55,7 +55,7 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
 
   const synced = sync<Data>(channels, channel, {
     params,
-    onError: (error) => (waiting ? settle(error) : report(error)),
+    onError: (error) => (waiting ? settle(error) : port.report(error)),
     load: (signal) =>
       new Promise((resolve, reject) => {
         const control = new AbortController()
@@ -129,7 +129,7 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
         try {
           if (state !== undefined) state = patch?.(state, event)
         } catch (error) {
-          report(error)
+          port.report(error)
         }
       }
       return state
@@ -141,9 +141,17 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
     waiting = undefined
   }
 
+  /** Ends the fetch of the cache with the client. */
+  function look(): void {
+    const error = port.finalError?.()
+    if (error) settle(error)
+  }
+
+  const unlisten = port.state.listen(look)
   const unfollow = client.getQueryCache().subscribe(({ type, query: changed }) => {
     if (changed !== query) return
     if (type === 'removed') {
+      unlisten()
       unfollow()
       synced()
     } else if (query.getObserversCount()) stop ??= synced.start()
@@ -160,7 +168,8 @@ export function liveQuery<Data, Key extends readonly unknown[]>(
         waiting = (error) => (error ? reject(error) : resolve(query.state.data))
         stop ??= synced.start()
         synced.refetch()
-        synced.ready.catch(waiting)
+        synced.ready.catch(settle)
+        look()
       }),
     isFresh: () => !isBehind && /live|recov|ended/.test(synced.status.get().name),
   }

@@ -156,6 +156,16 @@ describe('a bridged query', () => {
     expect(channels.size).toBe(0)
   })
 
+  it('releases its subscription when it was fetched for no observer, and is collected', async () => {
+    const { clock, server, channels, queries, sums, counts } = bridged()
+    void queries.prefetchQuery({ ...sums, gcTime: 0 })
+    await clock.advance(100)
+    expect([counts.loads, server.count('subscribe')]).toEqual([1, 1])
+    await until(() => expect(queries.getQueryCache().getAll()).toEqual([]))
+    await clock.advance(1_000)
+    expect(channels.size).toBe(0)
+  })
+
   it('is fetched and followed where a server has rendered its data', async () => {
     const { clock, queries, observe, add, data, counts } = bridged()
     queries.setQueryData(['sum'], 100)
@@ -268,6 +278,30 @@ describe('a bridged query', () => {
     await queries.refetchQueries({ queryKey: sums.queryKey })
     expect(state()).toMatchObject(refused)
   })
+
+  for (const [when, atMs] of [
+    ['before its channel is live', 2],
+    ['during its first fetch', 20],
+    ['during a later fetch', 110],
+    ['before it is fetched', 0],
+  ] as const) {
+    it(`has the error "closed" where the client is closed ${when}`, async () => {
+      const { clock, client, observe, queries, sums, state, data, truth } = bridged()
+      if (atMs === 0) client.close()
+      observe()
+      await clock.advance(Math.min(atMs, 100))
+      if (atMs > 100) void queries.refetchQueries({ queryKey: sums.queryKey })
+      await clock.advance(Math.max(0, atMs - 100))
+      client.close()
+      await clock.advance(1)
+      const failed = { status: 'error', fetchStatus: 'idle', error: { code: 'closed' } }
+      expect(state()).toMatchObject(failed)
+      truth.sum = 7
+      void client.connect()
+      await clock.advance(5_000)
+      expect([data(), state()?.status]).toEqual([7, 'success'])
+    })
+  }
 
   it('is fetched where its channel has ended before it was live', async () => {
     const dialect = () => wideDialect()
