@@ -27,6 +27,8 @@ export class AnyCableSubscriptions {
   readonly topics = new Map<string, Topic>()
   /** Identifiers that the server has subscribed this connection to, as far as it is known. */
   readonly served = new Set<string>()
+  /** Identifiers that the server rejects in this task: actions that wait for them are refused. */
+  readonly rejected = new Set<string>()
   readonly #memory: AnyCableMemory
 
   constructor(memory: AnyCableMemory) {
@@ -90,9 +92,11 @@ export class AnyCableSubscriptions {
     return this.served.delete(identifier) ? [command('unsubscribe', identifier, {}, channels)] : []
   }
 
-  /** Forgets a subscription that the server has rejected. */
-  rejected(identifier: string): void {
+  /** Forgets a subscription that the server rejects. */
+  reject(identifier: string): void {
     this.topics.delete(identifier)
     this.served.delete(identifier)
+    this.rejected.add(identifier)
+    queueMicrotask(() => this.rejected.delete(identifier))
   }
 }

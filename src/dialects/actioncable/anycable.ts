@@ -16,6 +16,7 @@ import { AnyCableSubscriptions } from './anycable-subscriptions.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
+  assertNotRejected,
   cableDialect,
   cableEvent,
   cableOptions,
@@ -69,7 +70,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
   const memory = new AnyCableMemory()
   return () => {
     const subscriptions = new AnyCableSubscriptions(memory)
-    const { topics, served } = subscriptions
+    const { topics, served, rejected } = subscriptions
     let isWelcome = false
 
     function encode(intent: Intent): readonly Outgoing[] | undefined {
@@ -111,6 +112,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
     function act(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
       const { kind, channel = '', type, payload } = intent
       const identifier = identifierOf(channel)
+      assertNotRejected(intent, rejected)
       const data = { ...fieldsOf(payload), [typeField]: type }
       const isWhisper = kind === 'publish' && whispers.includes(type)
       return isWhisper ? [command('whisper', identifier, { data })] : perform(intent)
@@ -168,7 +170,7 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
         case 'confirm_subscription':
           return undefined
         case 'reject_subscription':
-          subscriptions.rejected(identifier)
+          subscriptions.reject(identifier)
           return [
             rejection(identifier, topic.held ? undefined : topic.events),
             rejection(listKey(identifier)),
@@ -199,8 +201,9 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
       // The server ignores an action before its subscribe.
       waits({ channel }) {
         if (channel === undefined) return false
-        const topic = topics.get(identifierOf(channel))
-        return !topic || topic.held !== undefined
+        const identifier = identifierOf(channel)
+        const topic = topics.get(identifier)
+        return !rejected.has(identifier) && (!topic || topic.held !== undefined)
       },
       encode,
       decode,

@@ -12,6 +12,7 @@ import type { Intent } from '../../protocol/intent.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
+  assertNotRejected,
   cableDialect,
   cableEvent,
   cableOptions,
@@ -36,6 +37,8 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
   return () => {
     /** The subscriptions, by identifier. */
     const subscriptions = new Map<string, Subscribed>()
+    /** The identifiers that the server rejects in this task: actions that wait for them are refused. */
+    const rejected = new Set<string>()
 
     function subscribe(channel: string, key: string): readonly Outgoing[] {
       const identifier = identifierOf(channel)
@@ -62,6 +65,7 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           })
         case 'request':
         case 'publish':
+          assertNotRejected(intent, rejected)
           return perform(intent)
         default:
           return undefined
@@ -84,6 +88,8 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           return subscribedFrame([identifier])
         case 'reject_subscription':
           subscriptions.delete(identifier)
+          rejected.add(identifier)
+          queueMicrotask(() => rejected.delete(identifier))
           return rejection(identifier, found?.confirmed ? found.channel : undefined)
       }
       return found && 'message' in wire
@@ -97,8 +103,11 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
       capabilities: { ...cableDialect.capabilities, acks: true },
       protocols: ['actioncable-v1-json'],
       // The server carries out commands in parallel, and ignores an action before its subscribe.
-      waits: ({ channel }) =>
-        channel !== undefined && !subscriptions.get(identifierOf(channel))?.confirmed,
+      waits({ channel }) {
+        if (channel === undefined) return false
+        const identifier = identifierOf(channel)
+        return !rejected.has(identifier) && !subscriptions.get(identifier)?.confirmed
+      },
       encode,
       decode,
     }

@@ -1,3 +1,5 @@
+import { refusalError } from '../../base/errors.ts'
+import { nameOf } from '../../ports/outgoing-request.ts'
 import { channelName } from '../../protocol/channel-name.ts'
 import type { Dialect, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asString, type Fields, isFields } from '../../protocol/fields.ts'
@@ -32,7 +34,10 @@ export interface ActionCableOptions {
 export const cableOptions = { typeField: 0, silenceMs: 0 }
 
 /** The reason of a rejected subscription, of which the protocol says nothing more. */
-const rejected = { code: 'forbidden', message: 'The server rejected the subscription.' }
+const rejected = {
+  ...{ code: 'forbidden', message: 'The server rejected the subscription.' },
+  retryable: false,
+}
 
 /** What all dialects of Action Cable have in common. */
 export const cableDialect = {
@@ -50,6 +55,15 @@ export function command(
   keys: readonly string[] = [],
 ): Outgoing {
   return { wire: { command: name, identifier, ...more }, keys, channels }
+}
+
+/** Throws the refusal of an action whose subscription is among the rejected ones. */
+export function assertNotRejected(
+  intent: RequestIntent | PublishIntent,
+  identifiers: ReadonlySet<string>,
+): void {
+  const { channel = '' } = intent
+  if (identifiers.has(identifierOf(channel))) throw refusalError(nameOf(intent), rejected)
 }
 
 /**

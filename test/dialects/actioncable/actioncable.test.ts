@@ -259,15 +259,34 @@ describe('the dialect of Action Cable', () => {
     expect([status.get().name, codes]).toEqual(['refused', ['forbidden']])
   })
 
-  it('performs no action whose subscription is rejected', async () => {
-    const { channels, client, sent, clock, deliver } = await open(actioncable(), () => {})
-    channels.subscribe('RoomChannel', () => {}, { ...room('1'), onError: () => {} })
+  it.each([
+    ['actioncable', actioncable, 'confirm_subscription'],
+    ['anycable', anycable, 'confirm_history'],
+  ])('refuses an action whose subscription is rejected: %s', async (_, make, type) => {
+    const { channels, client, sent, deliver } = await open(make(), () => {})
+    const subscribe = () =>
+      channels.subscribe('RoomChannel', () => {}, { ...room('1'), onError: () => {} })
+    subscribe()
     const channel = channelWith('RoomChannel', { room: '1' })
-    const spoken = outcomeOf(client.request('speak', {}, { channel, timeoutMs: 5_000 }))
+    const other = channelWith('RoomChannel', { room: '2' })
+    const waiting = [
+      outcomeOf(client.request('speak', {}, { channel })),
+      outcomeOf(client.publish(channel, 'say')),
+      outcomeOf(client.request('speak', {}, { channel: other })),
+    ]
     await deliver({ identifier: ROOM, type: 'reject_subscription' })
-    await clock.advance(5_000)
-    expect(spoken.error).toMatchObject({ code: 'request-timeout', detail: { sent: false } })
+    expect(waiting.map(({ error }) => error)).toMatchObject([
+      { code: 'forbidden', message: expect.stringContaining('refused the request speak') },
+      { code: 'forbidden', message: expect.stringContaining('rejected the subscription') },
+      undefined,
+    ])
     expect(sent.map(({ command }) => command)).toEqual(['subscribe'])
+    // The next subscribe may be accepted.
+    subscribe()
+    const again = outcomeOf(client.request('speak', {}, { channel }))
+    await deliver({ identifier: ROOM, type })
+    expect(again).toEqual({ value: undefined })
+    expect(sent.map(({ command }) => command)).toEqual(['subscribe', 'subscribe', 'message'])
   })
 
   it.each([[{}], [{ room: undefined }]])(
