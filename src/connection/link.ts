@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../base/clock.ts'
 import type { WirefoldError } from '../base/errors.ts'
 import { causedBy, messageOf } from '../base/errors.ts'
+import { printWarning } from '../base/report.ts'
 import type { ClientOutbox } from '../ports/outbox-storage.ts'
 import type { CloseInfo, Transport, TransportFactory } from '../ports/transport.ts'
 import type { Codec } from '../protocol/codec.ts'
@@ -80,11 +81,16 @@ export class Link implements HeartbeatLink {
     this.#deadAfter(ms, `no welcome in ${ms} ms`)
   }
 
-  /** Restarts the deadline, after which the link is dead for this reason. */
+  /**
+   * Restarts the deadline, after which the link is dead for this reason. Warns of the first missing
+   * welcome of a client that never had one: not its network, but its options may be at fault.
+   */
   #deadAfter(ms: number, reason: string): void {
     this.#cancelDeadline?.()
     this.#cancelDeadline = this.owner.deps.clock.after(ms, () => {
-      if (!this.#answered) this.owner.timeouts++
+      if (!this.#answered && !this.owner.timeouts++ && this.#transport && !this.owner.opens) {
+        printWarning(`The server sent ${reason}. Check its address, and the dialect.`)
+      }
       this.dead(reason)
     })
   }
@@ -222,9 +228,9 @@ export class Link implements HeartbeatLink {
   }
 
   #closed(info: CloseInfo): void {
-    const cause = this.refusal
+    const close = { cause: this.refusal, ...info }
     this.#end()
-    this.owner.closed(cause ? { ...info, cause } : info, this)
+    this.owner.closed(close, this)
   }
 
   #end(): void {
@@ -320,6 +326,8 @@ export interface LinkOwner {
   readonly deps: LinkDeps
   /** Time limit of an attempt, from {@link Link.connect} to the welcome, in milliseconds. */
   readonly welcomeMs: number
+  /** Number of connections opened. */
+  readonly opens: number
   /** Number of attempts since the last welcome that exceeded their time limit. */
   timeouts: number
   /** Factor on the deadline of pings: above 1 after a link died while a reply was awaited. */

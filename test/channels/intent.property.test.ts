@@ -1,5 +1,5 @@
 import { fc, test } from '@fast-check/vitest'
-import { describe, expect } from 'vitest'
+import { afterEach, beforeEach, describe, expect, vi } from 'vitest'
 import { ChannelSubscriber } from 'wirefold'
 import { scripted } from '../support/scripted.ts'
 import { wideDialect } from '../support/wide-dialect.ts'
@@ -33,6 +33,12 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('close') }) },
 )
 type Step = { do: string; on?: string; ms?: number }
+
+beforeEach(() => {
+  // The server may be silent from the beginning.
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
 
 describe('subscriptions', () => {
   test.prop([fc.array(step, { maxLength: 60 }), fc.integer({ min: 0, max: 30 })], {

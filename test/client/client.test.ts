@@ -94,19 +94,41 @@ describe('a client', () => {
   })
 
   it('gives up an attempt without a reply, and tries again', async () => {
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const { clock, server, client } = scripted()
     server.silent = true
     void client.connect()
     await clock.advance(9_999)
+    expect(warned).not.toHaveBeenCalled()
     expect(client.state.get()).toMatchObject({ name: 'connecting', phase: 'greeting' })
     await clock.advance(1)
     expect(client.state.get()).toMatchObject({
       name: 'waiting',
       reason: { code: 1006, reason: 'no welcome in 10000 ms' },
     })
+    // It warns once, however many attempts follow.
+    await clock.advance(60_000)
+    expect(warned.mock.calls).toEqual([
+      ['The server sent no welcome in 10000 ms. Check its address, and the dialect.'],
+    ])
     server.silent = false
-    await clock.advance(5_000)
+    await clock.advance(90_000)
     expect(client.state.get().name).toBe('open')
+    // Its options are right: a later silence is a matter of the network.
+    server.silent = true
+    server.drop()
+    await clock.advance(60_000)
+    expect(client.state.get().name).not.toBe('open')
+    expect(warned).toHaveBeenCalledOnce()
+    client.close()
+  })
+
+  it('warns of no missing welcome while auth() does not settle', async () => {
+    const { clock, client } = scripted({}, { auth: () => new Promise<string>(() => {}) })
+    void client.connect()
+    await clock.advance(60_000)
+    expect(client.state.get().name).toBe('connecting')
+    client.close()
   })
 
   it('ends a wait early for connect(), but not for a request', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ClientOptions, Environment, EnvironmentEvent } from 'wirefold'
 import { RealtimeClient } from 'wirefold'
 import type { FarEnd } from 'wirefold/testing'
@@ -59,6 +59,11 @@ async function crowd(workMs: number, seed: number) {
   for (const client of clients) client.close()
   return { welcomed, dialsEach: transport.ends.length / CLIENTS }
 }
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
 
 describe('two hundred clients that connect at once', () => {
   it('are welcomed at the first attempt if the server needs less time than the deadline', async () => {

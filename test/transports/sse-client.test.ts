@@ -216,6 +216,7 @@ describe('a client over server-sent events', () => {
   })
 
   it('gives up an attempt whose headers never arrive', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
     const server = await backend(() => true)
     const { client: one, dropped } = client(server.url, {}, { connectTimeoutMs: 100 })
     void one.connect().catch(() => {})

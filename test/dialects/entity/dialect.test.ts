@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { entity } from 'wirefold/dialects/entity'
 import type { Fields } from '../../../src/protocol/fields.ts'
 import { dialled } from '../../support/dialled.ts'
@@ -40,12 +40,14 @@ describe('the entity dialect', () => {
   it('opens with the server’s first message, and retries without it', async () => {
     const { client } = await open()
     expect(client.state.get().name).toBe('open')
+    const warned = vi.spyOn(console, 'warn').mockImplementation(() => {})
     const silent = dialled(entity)
     void silent.client.connect()
     await silent.clock.advance(9_999)
     expect(silent.client.state.get().name).toBe('connecting')
     await silent.clock.advance(1)
     expect(silent.client.state.get().name).toBe('waiting')
+    expect(warned).toHaveBeenCalledOnce()
   })
 
   it('puts the credentials of each attempt into the address', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EventFrame } from 'wirefold'
 import type { Intent } from 'wirefold/dialects'
 import { sessionChannel, sessions } from 'wirefold/dialects/socketio'
@@ -130,6 +130,11 @@ describe('the dialect of sessions, decoding', () => {
 })
 
 describe('the presets of the dialect of sessions', () => {
+  beforeEach(() => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {})
+  })
+  afterEach(() => vi.restoreAllMocks())
+
   it('are five attempts after 1, 2, 4, 5 and 5 s without jitter, 20 s each', async () => {
     expect(await connectionRules(sessions)).toEqual({
       waitsMs: [1_000, 2_000, 4_000, 5_000, 5_000],
