@@ -34,3 +34,30 @@ export function isPromise<Value>(value: Value | PromiseLike<Value>): value is Pr
     typeof value.then === 'function'
   )
 }
+
+/** A value, or a promise of it. */
+export type Awaitable<Value> = Value | Promise<Value>
+
+/**
+ * Calls `next` with a value: at once, or once its promise is fulfilled. An `await` makes promises in
+ * both cases, which would be most of the cost of a request that waits for nothing.
+ */
+export function andThen<Value, Result>(
+  value: Value | PromiseLike<Value>,
+  next: (value: Value) => Awaitable<Result>,
+): Awaitable<Result> {
+  return isPromise(value) ? Promise.resolve(value).then(next) : next(value)
+}
+
+/** Returns the result of a function, or that of `failed` if the function throws or its promise rejects. */
+export function orElse<Result>(
+  run: () => Awaitable<Result>,
+  failed: (error: unknown) => Result,
+): Awaitable<Result> {
+  try {
+    const result = run()
+    return isPromise(result) ? result.catch(failed) : result
+  } catch (error) {
+    return failed(error)
+  }
+}

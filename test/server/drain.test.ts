@@ -128,6 +128,22 @@ describe('a server that drains', () => {
     await drained
   })
 
+  it('carries out all requests of a message before it closes a connection', async () => {
+    const { url, server, drain } = await draining()
+    const ran: unknown[] = []
+    server.handle('leave', (_, { connectionId }) => server.revoke(connectionId, 'a'))
+    server.handle('note', (n) => ran.push(n))
+    const client = await RawClient.greeted(url)
+    await client.subscribe('a')
+    const drained = drain()
+    await client.next('goaway')
+    const notes = [0, 1].map((n) => ({ type: 'note', requestId: `r${n}`, payload: n }))
+    client.send([{ type: 'leave', requestId: 'l' }, ...notes])
+    expect(await client.closed).toEqual(restarting)
+    expect(ran).toEqual([0, 1])
+    await drained
+  })
+
   it('closes a connection that never had a channel after the whole window', async () => {
     const { url, server, drain, clock } = await draining()
     server.handle('echo', (payload) => payload)

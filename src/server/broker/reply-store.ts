@@ -22,7 +22,12 @@ export interface ReplyStore {
    * @param rerun whether the request may run again if the server that ran it is dead; it is `fresh`
    * then. Defaults to false.
    */
-  begin(key: string, digest: string, repeated?: boolean, rerun?: boolean): Promise<ReplyLookup>
+  begin(
+    key: string,
+    digest: string,
+    repeated?: boolean,
+    rerun?: boolean,
+  ): ReplyLookup | Promise<ReplyLookup>
   /**
    * Ends a started request: stores its record, and resolves the lookups that wait for it.
    *
@@ -30,7 +35,7 @@ export interface ReplyStore {
    * @returns false if the other servers have declared this one dead since the request began: its
    * result counts for nothing, and the request has to be looked up again
    */
-  finish(key: string, record: string, keepMs: number): Promise<boolean>
+  finish(key: string, record: string, keepMs: number): boolean | Promise<boolean>
 }
 
 /** The state of a request in a {@link ReplyStore}. */

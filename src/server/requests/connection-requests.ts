@@ -1,3 +1,5 @@
+import type { Awaitable } from '../../base/deferred.ts'
+import { andThen } from '../../base/deferred.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import type { Encoded } from '../../protocol/server-dialect.ts'
 import { textsOf } from '../../protocol/server-dialect.ts'
@@ -44,37 +46,51 @@ export class ConnectionRequests {
     return this.#open
   }
 
-  /** Runs a request once `before` has settled, and sends the reply. Never rejects. */
-  async take(
+  /** Runs a request once `before` has settled, and sends the reply. Never throws or rejects. */
+  take(
     command: PublishCommand | RequestCommand,
     sender: OpenSender,
     before: Promise<void> | undefined,
-  ): Promise<void> {
+  ): Awaitable<void> {
     this.#open += 1
-    if (before) await before
+    return andThen(before, () => this.#start(command, sender))
+  }
+
+  #start(command: PublishCommand | RequestCommand, sender: OpenSender): Awaitable<void> {
     if (this.#isOver(command)) return
-    if (command.kind === 'publish') await this.#run(command, sender)
-    else if (this.#slots.waiting < MOST_WAITING) {
-      // Until this connection, then the server, runs fewer requests than its maximum.
-      for (const slots of [this.#slots, this.#deps.slots]) {
-        const turn = slots.enter()
-        if (turn) await turn
-      }
-      if (!this.#isOver(command)) await this.#run(command, sender)
+    if (command.kind === 'publish') return andThen(this.#run(command, sender), () => this.#done())
+    if (this.#slots.waiting < MOST_WAITING) {
+      return andThen(this.#turn(), () => this.#runInTurn(command, sender))
+    }
+    this.#refuse(command)
+    this.#done()
+  }
+
+  /** Waits until this connection, then the server, runs fewer requests than its maximum. */
+  #turn(): Awaitable<void> {
+    return andThen(this.#slots.enter(), () => this.#deps.slots.enter())
+  }
+
+  #runInTurn(command: RequestCommand, sender: OpenSender): Awaitable<void> {
+    const run = this.#isOver(command) ? undefined : this.#run(command, sender)
+    return andThen(run, () => {
       this.#deps.slots.leave()
       this.#slots.leave()
-    } else this.#refuse(command)
+      this.#done()
+    })
+  }
+
+  #done(): void {
     this.#open -= 1
     this.#onDone()
   }
 
-  async #run(command: PublishCommand | RequestCommand, sender: OpenSender): Promise<void> {
+  #run(command: PublishCommand | RequestCommand, sender: OpenSender): Awaitable<void> {
     const known = this.#callerOf(sender)
     const { aborted } = this.#gone.signal
     // The signal has fired, which would keep a handler from its work.
     const caller = aborted ? { ...known, signal: new AbortController().signal } : known
-    const text = await runOnce(this.#deps, caller, command)
-    this.#send(text)
+    return andThen(runOnce(this.#deps, caller, command), (text) => this.#send(text))
   }
 
   /** Returns the sender as a caller, which is the same for all its requests. */

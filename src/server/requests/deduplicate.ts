@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto'
+import type { Awaitable } from '../../base/deferred.ts'
+import { andThen, orElse } from '../../base/deferred.ts'
 import type { Refusal } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isFields } from '../../protocol/fields.ts'
@@ -35,7 +37,7 @@ export interface RunOnceDeps extends RunRequestDeps {
 
 /**
  * Runs a request or publish at most once: a repeat gets the stored reply, even if the user has lost
- * the permission since. Never rejects.
+ * the permission since. Never throws or rejects.
  *
  * If the server that ran it is dead, a publish runs again, since its event is added together with
  * its reply, and so does a request of an idempotent handler; any other is `outcome-unknown`. Without
@@ -43,71 +45,73 @@ export interface RunOnceDeps extends RunRequestDeps {
  *
  * @returns the text of the reply; `undefined` if the dialect does not support it
  */
-export async function runOnce(
+export function runOnce(
   deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
-): Promise<Encoded> {
+): Awaitable<Encoded> {
   const { requestId } = command
   if (requestId === undefined || caller.dialect.dedupes === false) {
-    return (await runRequest(deps, caller, command)).text
+    return andThen(runRequest(deps, caller, command), ({ text }) => text)
   }
-  try {
-    const result = await lookUpOrRun(deps, caller, command, keyOf(caller, requestId))
-    if ('text' in result) return result.text
-    if ('record' in result) {
-      return encodeResult(deps, caller.dialect, command, resultOf(result.record))
-    }
-    const { code } = result
-    const error = code === 'rate-limited' ? rateLimited(RETRY_MS) : refusal(code)
-    return refuse(deps, caller, command, error)
-  } catch (error) {
+  const run = (): Awaitable<Encoded> =>
+    andThen(lookUpOrRun(deps, caller, command, keyOf(caller, requestId)), (result) => {
+      if ('text' in result) return result.text
+      if ('record' in result) {
+        return encodeResult(deps, caller.dialect, command, resultOf(result.record))
+      }
+      const { code } = result
+      const error = code === 'rate-limited' ? rateLimited(RETRY_MS) : refusal(code)
+      return refuse(deps, caller, command, error)
+    })
+  return orElse(run, (error) => {
     const sent = refusalFromError(error)
     if (!sent) deps.report(error)
     return refuse(deps, caller, command, sent ?? refusal('internal'))
-  }
+  })
 }
 
-async function lookUpOrRun(
+/** @param deaths number of servers that have died while they ran it, perhaps this one */
+function lookUpOrRun(
   deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   key: string,
-): Promise<RunResult> {
+  deaths = 0,
+): Awaitable<RunResult> {
   const idempotent =
     command.kind === 'request' && deps.handlers.get(command.type)?.idempotent === true
   const rerun = idempotent || command.kind === 'publish'
-  // After the first attempt, a server that ran it has died, perhaps this one.
-  for (let deaths = 0; deaths < MOST_DEATHS; deaths++) {
-    const repeated = command.repeated === true || deaths > 0
-    const doubtful = repeated && !idempotent
-    const lookup = await deps.replies.begin(key, digestOf(command), doubtful, rerun)
+  const repeated = command.repeated === true || deaths > 0
+  const doubtful = repeated && !idempotent
+  const again = (): Awaitable<RunResult> => {
+    // A client that is gone repeats the request itself.
+    if (deaths + 1 === MOST_DEATHS || caller.signal.aborted) return UNKNOWN
+    return lookUpOrRun(deps, caller, command, key, deaths + 1)
+  }
+  const begun = deps.replies.begin(key, digestOf(command), doubtful, rerun)
+  return andThen(begun, (lookup) => {
     switch (lookup.state) {
-      case 'fresh': {
-        const result = await runAndStore(deps, caller, command, key)
-        if (result) return result
-        break
-      }
-      case 'started': {
-        const record = await lookup.record
-        if (record !== undefined) return { record }
-        if (!rerun) return { code: 'outcome-unknown' }
-        break
-      }
+      case 'fresh':
+        return andThen(runAndStore(deps, caller, command, key), (result) => result ?? again())
+      case 'started':
+        return andThen(lookup.record, (record) => {
+          if (record !== undefined) return { record }
+          return rerun ? again() : UNKNOWN
+        })
       case 'answered':
         return { record: lookup.record }
       case 'conflict':
         return { code: 'conflict' }
       case 'lost':
-        return { code: 'outcome-unknown' }
+        return UNKNOWN
       case 'full':
         return { code: 'rate-limited' }
     }
-    // A client that is gone repeats the request itself.
-    if (caller.signal.aborted) break
-  }
-  return { code: 'outcome-unknown' }
+  })
 }
+
+const UNKNOWN = { code: 'outcome-unknown' } as const
 
 /** The result of a request: the text or record of its result, or the code of a refusal. */
 type RunResult =
@@ -126,25 +130,25 @@ function refuse(
 }
 
 /** Returns the result; `undefined` if this server was declared dead meanwhile. */
-async function runAndStore(
+function runAndStore(
   deps: RunOnceDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   key: string,
-): Promise<{ readonly text: Encoded } | undefined> {
+): Awaitable<{ readonly text: Encoded } | undefined> {
   const { dedupeMs } = deps
   const remember = { key, keepMs: dedupeMs }
-  const { text, record, lasting } = await runRequest(deps, caller, command, remember)
-  try {
-    if (record !== undefined) {
-      const stored = await deps.replies.finish(key, record, lasting ? dedupeMs : 0)
-      if (!stored) return undefined
-    }
-  } catch (error) {
+  return andThen(runRequest(deps, caller, command, remember), (result) => {
+    const { record, lasting } = result
+    if (record === undefined) return result
+    const store = (): Awaitable<boolean> => deps.replies.finish(key, record, lasting ? dedupeMs : 0)
     // The request has run: the client gets the reply, although a repeat will not.
-    deps.report(error)
-  }
-  return { text }
+    const stored = orElse(store, (error) => {
+      deps.report(error)
+      return true
+    })
+    return andThen(stored, (isStored) => (isStored ? result : undefined))
+  })
 }
 
 /** Returns the key of a request. It includes the sender, so no user gets a reply to another one. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
-import { isPromise } from '../../base/deferred.ts'
+import type { Awaitable } from '../../base/deferred.ts'
+import { andThen, isPromise, orElse } from '../../base/deferred.ts'
 import type { Refusal } from '../../base/errors.ts'
 import { WirefoldError } from '../../base/errors.ts'
 import { randomId } from '../../base/ids.ts'
@@ -21,29 +22,30 @@ import type { AddedHandler, RequestContext, RequestHandlers } from './request-ha
 import type { Sender } from './sender.ts'
 
 /**
- * Runs a request or publish and encodes its result, also if it fails. Never rejects.
+ * Runs a request or publish and encodes its result, also if it fails. Never throws or rejects.
  *
  * @param remember key and lifetime of the result in the reply store; makes the broker store the
  * reply of a publish together with the event
  */
-export async function runRequest(
+export function runRequest(
   deps: RunRequestDeps,
   caller: Caller,
   command: PublishCommand | RequestCommand,
   remember?: StoredReply,
-): Promise<WrittenResult> {
-  try {
+): Awaitable<WrittenResult> {
+  const run = (): Awaitable<WrittenResult> => {
     const result =
       command.kind === 'publish'
-        ? await answerPublish(deps, caller, command, remember)
-        : await answerRequest(deps, caller, command, remember?.key)
-    // Throws if the reply is not JSON; that counts as a failure of the handler.
-    const written = write(deps, caller.dialect, command, result)
-    const stored = command.kind === 'publish' && result.kind === 'reply'
-    return stored ? { ...written, record: undefined } : written
-  } catch (cause) {
-    return writeFailure(deps, caller, command, cause)
+        ? answerPublish(deps, caller, command, remember)
+        : answerRequest(deps, caller, command, remember?.key)
+    return andThen<RequestResult, WrittenResult>(result, (result) => {
+      // Throws if the reply is not JSON; that counts as a failure of the handler.
+      const written = write(deps, caller.dialect, command, result)
+      const stored = command.kind === 'publish' && result.kind === 'reply'
+      return stored ? { ...written, record: undefined } : written
+    })
   }
+  return orElse(run, (cause) => writeFailure(deps, caller, command, cause))
 }
 
 /** The dependencies of {@link runRequest}. */
@@ -145,13 +147,12 @@ async function answerPublish(
   return replied(undefined, [{ channel, ...position }])
 }
 
-/** Returns a result at once where nothing is to be awaited: promises are most of a request's cost. */
 function answerRequest(
   deps: RunRequestDeps,
   caller: Caller,
   command: RequestCommand,
   key: string | undefined,
-): RequestResult | Promise<RequestResult> {
+): Awaitable<RequestResult> {
   const { channel, type, ordered } = command
   const requestId = command.requestId ?? (ordered ? randomId() : undefined)
   const handler = deps.handlers.get(type)
@@ -160,7 +161,9 @@ function answerRequest(
   if (channel === undefined) return run()
   if (!deps.access.isChannel(channel)) return refused(refusal('bad-channel', channel))
   const permission = deps.access.authorize(caller.user, channel, 'request')
-  return permission.then((granted) => (granted ? run() : refused(refusal('forbidden', channel))))
+  return andThen(permission, (granted) =>
+    granted ? run() : refused(refusal('forbidden', channel)),
+  )
 }
 
 /** Runs the handler with what the contract makes of the payload, or refuses the request. */
@@ -169,15 +172,13 @@ function handleChecked(
   caller: Caller,
   handler: AddedHandler,
   request: HandledRequest,
-): RequestResult | Promise<RequestResult> {
+): Awaitable<RequestResult> {
   const { type, payload } = request.command
   if (!deps.checks) return handle(deps, caller, handler, request, payload)
-  const run = (received: Received): RequestResult | Promise<RequestResult> => {
+  return andThen<Received, RequestResult>(deps.checks.request(type, payload), (received) => {
     if (received.error) return refused(received.error)
     return handle(deps, caller, handler, request, received.value)
-  }
-  const received = deps.checks.request(type, payload)
-  return isPromise(received) ? received.then(run) : run(received)
+  })
 }
 
 function handle(
@@ -186,7 +187,7 @@ function handle(
   { handler, timeoutMs, idempotent }: AddedHandler,
   { command, requestId, key }: HandledRequest,
   payload: unknown,
-): RequestResult | Promise<RequestResult> {
+): Awaitable<RequestResult> {
   const { channel, type } = command
   const id = tagged(tag, command.id)
   const request = new PublishContext({ publisher, clock, user, id, key, idempotent }, ongoing)
@@ -201,12 +202,8 @@ function handle(
     signal: deadline ? AbortSignal.any([signal, deadline.signal]) : signal,
     publish: (on, type, about) => request.publish(on, type, about),
   }
-  const answer = (reply: unknown): RequestResult | Promise<RequestResult> => {
-    const checked = checks?.reply(type, reply)
-    return isPromise(checked)
-      ? checked.then(() => replied(reply, request.at))
-      : replied(reply, request.at)
-  }
+  const answer = (reply: unknown): Awaitable<RequestResult> =>
+    andThen(checks?.reply(type, reply), () => replied(reply, request.at))
   // Without a contract the handler declares the type of its payload, which is not checked: see `RequestHandler`.
   const returned = request.run(() => handler(payload as never, context))
   if (!isPromise(returned)) return answer(returned)

@@ -370,9 +370,9 @@ export class DialectSession implements MountSession, OpenSession {
     this.end(4408, 'no sign of life')
   }
 
-  /** Notifies the drain of the server once this session has nothing under way. */
+  /** Notifies the drain once nothing is under way, also of the messages that arrived together. */
   #rest(): void {
-    if (this.#drain && this.resting) this.#drain.rested()
+    if (this.#drain) queueMicrotask(() => this.resting && this.#drain?.rested())
   }
 
   #fault(malformed: readonly MalformedCommand[]): void {

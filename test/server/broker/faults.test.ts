@@ -70,7 +70,7 @@ describeWithRedis(`a Redis that is frozen for ${FREEZE_MS} ms`, () => {
       }
       expect(near.slice(3)).toEqual(['undefined:4', 'undefined:5', 'undefined:6'])
       // Only Redis has the record of whether the request ran before.
-      const begun = passing(clock, a.replies.begin('k', 'd'))
+      const begun = passing(clock, Promise.resolve(a.replies.begin('k', 'd')))
       await expect(begun).rejects.toMatchObject({ code: 'unavailable' })
       await sleep(FREEZE_MS)
       expect(far).toHaveLength(3)
@@ -125,7 +125,7 @@ describeWithRedis('a request that Redis does not answer in time, by pub-sub', ()
     const clock = new ManualClock()
     const { server, a } = await pair({ strategy: 'pub-sub', clock })
     server.freeze()
-    const begun = passing(clock, a.replies.begin('k', 'd'))
+    const begun = passing(clock, Promise.resolve(a.replies.begin('k', 'd')))
     await expect(begun).rejects.toMatchObject({ code: 'unavailable', detail: { retryable: true } })
     server.thaw()
     // Redis marked it as started after the refusal, and the broker undoes that.

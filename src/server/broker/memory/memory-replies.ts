@@ -38,7 +38,7 @@ export class MemoryReplies implements ReplyStore {
     return this.#clock.now() - this.#since
   }
 
-  async begin(key: string, digest: string): Promise<ReplyLookup> {
+  begin(key: string, digest: string): ReplyLookup {
     const ended = this.#valid(key)
     const started = this.#started.get(key)
     const known = ended ?? started
@@ -56,7 +56,7 @@ export class MemoryReplies implements ReplyStore {
     return { state: 'fresh' }
   }
 
-  async finish(key: string, record: string, keepMs: number): Promise<boolean> {
+  finish(key: string, record: string, keepMs: number): boolean {
     const started = this.#started.get(key)
     if (!started) return true
     this.#started.delete(key)
