@@ -19,8 +19,11 @@ export class MemoryReplies implements ReplyStore {
   readonly #started = new Map<string, Started>()
   /** Oldest first. */
   readonly #ended = new Map<string, Ended>()
-  readonly #all = new ReplyAccount()
-  readonly #senders = new Map<string, ReplyAccount>()
+  readonly #senders = new Map<string, Sender>()
+  /** Size of all results. */
+  #bytes = 0
+  /** Goes on where it was: a new iterator would walk over all entries whose results were dropped. */
+  #oldest: Iterator<Ended, undefined> | undefined
   readonly #sweep: BackgroundSweep
   readonly #since: number
 
@@ -51,17 +54,24 @@ export class MemoryReplies implements ReplyStore {
       const record = new Promise<string | undefined>((resolve) => started.waiting.push(resolve))
       return { state: 'started', record }
     }
-    if (this.#isFull(senderOf(key))) return { state: 'full' }
-    this.#started.set(key, { digest, waiting: [] })
+    const sender = this.#senderOf(key)
+    sender.running += 1
+    if (this.#isFull(sender)) {
+      this.#end(sender)
+      return { state: 'full' }
+    }
+    this.#started.set(key, { digest, sender, waiting: [] })
     return { state: 'fresh' }
   }
 
   finish(key: string, record: string, keepMs: number): boolean {
     const started = this.#started.get(key)
     if (!started) return true
+    const { sender, waiting } = started
     this.#started.delete(key)
-    if (keepMs > 0) this.#remember(key, started.digest, record, this.#clock.now() + keepMs)
-    for (const resolve of started.waiting) resolve(record)
+    if (keepMs > 0) this.#remember(key, started, record, this.#clock.now() + keepMs)
+    this.#end(sender)
+    for (const resolve of waiting) resolve(record)
     return true
   }
 
@@ -73,47 +83,74 @@ export class MemoryReplies implements ReplyStore {
     this.#sweep.stop()
     this.#started.clear()
     this.#ended.clear()
-    this.#all.clear()
     this.#senders.clear()
+    this.#bytes = 0
+    this.#oldest = undefined
   }
 
-  #isFull(sender: string): boolean {
+  #senderOf(key: string): Sender {
+    const name = senderOf(key)
+    const known = this.#senders.get(name)
+    if (known) return known
+    const sender = { name, running: 0, requests: 0, bytes: 0, first: undefined, last: undefined }
+    this.#senders.set(name, sender)
+    return sender
+  }
+
+  #end(sender: Sender): void {
+    sender.running -= 1
+    this.#forgetIdle(sender)
+  }
+
+  #forgetIdle({ name, running, requests }: Sender): void {
+    if (!running && !requests) this.#senders.delete(name)
+  }
+
+  #isFull(sender: Sender): boolean {
     if (!this.#isOverLimit(sender)) return false
     this.#dropExpired()
     return this.#isOverLimit(sender)
   }
 
-  #isOverLimit(sender: string): boolean {
+  #isOverLimit({ requests }: Sender): boolean {
     const { userRequests, totalRequests } = this.#limits
-    const { requests = 0 } = this.#senders.get(sender) ?? {}
-    return requests >= userRequests || this.#all.requests >= totalRequests
+    return requests >= userRequests || this.#ended.size >= totalRequests
   }
 
-  #remember(key: string, digest: string, record: string, until: number): void {
+  #remember(key: string, { digest, sender }: Started, record: string, until: number): void {
     const { userBytes, totalBytes } = this.#limits
-    const name = senderOf(key)
-    const sender = this.#senders.get(name) ?? new ReplyAccount()
-    this.#senders.set(name, sender)
     const bytes = REPLY_BYTES + sizeOf(key) + sizeOf(record)
-    const ended: Ended = { digest, record, bytes, until }
+    const ended: Ended = { digest, sender, record, bytes, until, next: undefined }
     this.#ended.set(key, ended)
-    for (const account of [sender, this.#all]) account.add(key, bytes)
-    if (bytes > userBytes || bytes > totalBytes) this.#dropRecord(key, ended)
-    while (sender.bytes > userBytes) this.#dropOldest(sender)
-    while (this.#all.bytes > totalBytes) this.#dropOldest(this.#all)
+    if (sender.last) sender.last.next = ended
+    else sender.first = ended
+    sender.last = ended
+    sender.requests += 1
+    sender.bytes += bytes
+    this.#bytes += bytes
+    if (bytes > userBytes || bytes > totalBytes) this.#dropRecord(ended)
+    while (sender.first && sender.bytes > userBytes) this.#dropRecord(sender.first)
+    while (this.#bytes > totalBytes) this.#dropNext()
     this.#sweep.start()
   }
 
-  #dropOldest(account: ReplyAccount): void {
-    const key = account.oldest()
-    const ended = this.#ended.get(key)
-    if (ended) this.#dropRecord(key, ended)
+  /** Drops the next result, the oldest of all first. */
+  #dropNext(): void {
+    this.#oldest ??= this.#ended.values()
+    const { value, done } = this.#oldest.next()
+    if (done) this.#oldest = undefined
+    else this.#dropRecord(value)
   }
 
-  #dropRecord(key: string, ended: Ended): void {
+  /** Drops the result of a request, if it is still there. */
+  #dropRecord(ended: Ended): void {
+    if (ended.record === undefined) return
+    const { sender, bytes } = ended
     ended.record = undefined
-    this.#all.drop(key, ended.bytes)
-    this.#senders.get(senderOf(key))?.drop(key, ended.bytes)
+    this.#bytes -= bytes
+    sender.bytes -= bytes
+    while (sender.first && sender.first.record === undefined) sender.first = sender.first.next
+    if (!sender.first) sender.last = undefined
   }
 
   /** Returns a request that has ended; removes it if it expired behind one that lives longer. */
@@ -126,12 +163,9 @@ export class MemoryReplies implements ReplyStore {
 
   #remove(key: string, ended: Ended): void {
     this.#ended.delete(key)
-    this.#dropRecord(key, ended)
-    const name = senderOf(key)
-    const sender = this.#senders.get(name)
-    this.#all.requests -= 1
-    if (sender) sender.requests -= 1
-    if (!sender?.requests) this.#senders.delete(name)
+    this.#dropRecord(ended)
+    ended.sender.requests -= 1
+    this.#forgetIdle(ended.sender)
   }
 
   #dropExpired(): void {
@@ -143,55 +177,35 @@ export class MemoryReplies implements ReplyStore {
   }
 }
 
-/** The remembered requests of one sender, or all of them. */
-class ReplyAccount {
-  /** Number of remembered requests. */
-  requests = 0
+/** A sender with running or remembered requests. */
+interface Sender {
+  readonly name: string
+  /** Number of requests that run. */
+  running: number
+  /** Number of requests that are remembered. */
+  requests: number
   /** Size of their results. */
-  bytes = 0
-  /** Those that still have their results, oldest first. */
-  readonly keys = new Set<string>()
-  /** Goes on where it was: a new iterator would walk over all entries that were deleted. */
-  #order: Iterator<string, undefined> | undefined
-
-  /** Adds a request with its result. */
-  add(key: string, bytes: number): void {
-    this.requests += 1
-    this.bytes += bytes
-    this.keys.add(key)
-  }
-
-  /** Drops the result of a request, if it is still there. */
-  drop(key: string, bytes: number): void {
-    if (this.keys.delete(key)) this.bytes -= bytes
-  }
-
-  /** Returns the oldest request with a result, which the caller then drops. */
-  oldest(): string {
-    const next = this.#order?.next()
-    if (next && !next.done) return next.value
-    this.#order = this.keys.values()
-    return this.#order.next().value ?? ''
-  }
-
-  /** Removes everything. */
-  clear(): void {
-    this.requests = 0
-    this.bytes = 0
-    this.keys.clear()
-  }
+  bytes: number
+  /** The oldest request that has its result. */
+  first: Ended | undefined
+  /** The newest request that is remembered; `undefined` if none has its result. */
+  last: Ended | undefined
 }
 
 interface Started {
   readonly digest: string
+  readonly sender: Sender
   readonly waiting: ((record: string | undefined) => void)[]
 }
 
 interface Ended {
   readonly digest: string
+  readonly sender: Sender
   /** `undefined` if it was dropped. */
   record: string | undefined
   readonly bytes: number
   /** Time of the expiry, on the monotonic clock. */
   readonly until: number
+  /** The next request of its sender. */
+  next: Ended | undefined
 }
