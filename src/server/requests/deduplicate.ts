@@ -3,12 +3,12 @@ import type { Awaitable } from '../../base/deferred.ts'
 import { andThen, orElse } from '../../base/deferred.ts'
 import type { Refusal } from '../../base/errors.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
-import { isFields } from '../../protocol/fields.ts'
 import type { Encoded, ServerDialect } from '../../protocol/server-dialect.ts'
 import type { RefusalCode } from '../access/refusals.ts'
 import { rateLimited, refusal, refusalFromError } from '../access/refusals.ts'
 import type { ReplyStore } from '../broker/reply-store.ts'
 import { refused, resultOf } from '../broker/request-record.ts'
+import { contentDigest } from './content-digest.ts'
 import type { RequestSlots } from './request-slots.ts'
 import type { Caller, RunRequestDeps } from './run-request.ts'
 import { encodeResult, runRequest } from './run-request.ts'
@@ -167,29 +167,10 @@ function keyPart(json: string): string {
   return Buffer.byteLength(json) <= LONGEST_PART ? json : sha256(json)
 }
 
-/** Returns a digest of the content, to detect an id that is used for two requests. */
-function digestOf(command: PublishCommand | RequestCommand): string {
-  const { kind, type, channel, id, payload } = command
-  const content = canonicalJson([kind, type, channel, id, payload])
-  return sha256(content)
+function digestOf({ kind, type, channel, id, payload }: PublishCommand | RequestCommand): string {
+  return contentDigest([kind, type, channel, id, payload])
 }
 
 function sha256(text: string): string {
   return hash('sha256', text, 'base64url')
-}
-
-/**
- * Returns the JSON text of a value, with the fields of objects sorted, so that equal values have
- * equal texts.
- *
- * Recursive, so the codec has to limit the depth of the value.
- */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`
-  if (!isFields(value)) return JSON.stringify(value) ?? ''
-  let text = ''
-  for (const name of Object.keys(value).sort()) {
-    text += `${text && ','}${JSON.stringify(name)}:${canonicalJson(value[name])}`
-  }
-  return `{${text}}`
 }
