@@ -16,9 +16,9 @@ export class PublishContext {
   readonly #contexts: PublishContexts
   #running = false
   readonly #positions: ChannelPosition[] = []
-  readonly #counts = new Map<string, number>()
-  /** Numbers of events by channel and type. */
-  readonly #parts = new Map<string, number>()
+  /** Numbers of events by channel, and by channel and type; most requests have no event. */
+  #counts: Map<string, number> | undefined
+  #parts: Map<string, number> | undefined
 
   /** @param contexts the running requests of its server */
   constructor(deps: PublishContextDeps, contexts: PublishContexts) {
@@ -87,16 +87,16 @@ export class PublishContext {
     const { key, idempotent } = this.#deps
     if (key === undefined) return undefined
     const kind = JSON.stringify([channel, type])
-    const count = (this.#parts.get(kind) ?? 0) + 1
-    this.#parts.set(kind, count)
+    this.#parts ??= new Map()
+    const count = nextOf(this.#parts, kind)
     return { key, once: idempotent ? `${count}${kind}` : '' }
   }
 
   /** Returns a different id for each event on a channel; `undefined` if the request has none. */
   #nextId(channel: string): string | undefined {
     const { id } = this.#deps
-    const count = (this.#counts.get(channel) ?? 0) + 1
-    this.#counts.set(channel, count)
+    this.#counts ??= new Map()
+    const count = nextOf(this.#counts, channel)
     return id === undefined || count === 1 ? id : `${id}/${count}`
   }
 }
@@ -128,6 +128,13 @@ export class PublishContexts {
     const request = storage.getStore()
     return request?.runsOn(this) ? request : undefined
   }
+}
+
+/** Counts a name once more; returns its new number. */
+function nextOf(counts: Map<string, number>, name: string): number {
+  const count = (counts.get(name) ?? 0) + 1
+  counts.set(name, count)
+  return count
 }
 
 /** Throws an error; wraps a refusal, which otherwise would be sent to the client. */

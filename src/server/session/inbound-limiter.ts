@@ -26,6 +26,8 @@ export class InboundLimiter implements MessageLimiter {
   readonly #malformed: number[] = []
   readonly #address: string | undefined
   #owner: string | undefined
+  /** Keys of its user or address in the shared rates. */
+  #keys: Record<Measure, string> | undefined
 
   /** @param address the address of the connection; `undefined` if that has no limits */
   constructor(deps: InboundLimiterDeps, address: string | undefined) {
@@ -47,6 +49,7 @@ export class InboundLimiter implements MessageLimiter {
   belongsTo(userId: string | undefined): void {
     if (userId !== undefined) this.#owner = `:${userId}`
     else this.#owner = this.#address && `@${this.#address}`
+    this.#keys = undefined
   }
 
   take(bytes: number): boolean {
@@ -121,7 +124,8 @@ export class InboundLimiter implements MessageLimiter {
     const perSecond = limits.perUser[`${measure}PerSecond`]
     if (this.#owner === undefined || !Number.isFinite(perSecond) || !count) return 0
     const rate = { perSecond, burst: BURST_SECONDS * perSecond }
-    return rates.take(`${measure}${this.#owner}`, count, rate)
+    this.#keys ??= keysOf(this.#owner)
+    return rates.take(this.#keys[measure], count, rate)
   }
 }
 
@@ -152,6 +156,15 @@ function refusalOf(command: ReadCommand, waitMs: number): Refusal {
   const [channel, ...others] = 'channels' in command ? command.channels : []
   const named = channel !== undefined && !others.length
   return named ? { ...rateLimited(waitMs), channel } : rateLimited(waitMs)
+}
+
+/** Returns keys that are made once, with their hashes, for all messages. */
+function keysOf(owner: string): Record<Measure, string> {
+  return {
+    messages: `messages${owner}`,
+    bytes: `bytes${owner}`,
+    subscribes: `subscribes${owner}`,
+  }
 }
 
 /** Returns the number of messages of a command. */
