@@ -106,11 +106,12 @@ export class RealtimeClient<C extends Untyped = Untyped> {
    * `superseded`, `bad-payload`, `dialect-failed`, `too-large`, `unsupported`, `not-stored`,
    * `identity-changed`, `closed`, `failed`, or the code of the server's refusal.
    */
-  async request<const X extends RequestBound<C> = RequestBound<C>>(
+  request<const X extends RequestBound<C> = RequestBound<C>>(
     type: RequestArg<C, X>,
     ...args: RequestArgs<C, X, RequestOptions>
-  ): Promise<Answer<C, X>> {
-    return (await this.requestWithPosition<X>(type, ...args)).payload
+  ): Promise<Answer<C, X>>
+  async request(type: string, payload?: unknown, options?: RequestOptions): Promise<unknown> {
+    return (await this.#request(type, payload, options)).payload
   }
 
   /**
@@ -124,14 +125,10 @@ export class RealtimeClient<C extends Untyped = Untyped> {
   async requestWithPosition(
     type: string,
     payload?: unknown,
-    options: RequestOptions = {},
+    options?: RequestOptions,
   ): Promise<Reply> {
-    const { channel, id } = options
-    const timestamp = this.#options.clock.wall()
-    const requestId = this.#runtime.requestId()
-    const what = { kind: 'request', requestId, type, channel, id, payload, timestamp } as const
-    const reply = await this.#send(what, options)
-    return { payload: reply.payload, at: reply.at }
+    const { payload: answer, at } = await this.#request(type, payload, options)
+    return { payload: answer, at }
   }
 
   /**
@@ -160,7 +157,7 @@ export class RealtimeClient<C extends Untyped = Untyped> {
     const id = this.eventId()
     const requestId = this.#runtime.requestId()
     const timestamp = this.#options.clock.wall()
-    await this.#send({ kind: 'publish', requestId, channel, id, type, payload, timestamp }, options)
+    await this.#send({ kind: 'publish', requestId, timestamp, type, channel, id, payload }, options)
     return this.eventTag + id
   }
 
@@ -208,6 +205,22 @@ export class RealtimeClient<C extends Untyped = Untyped> {
       handlers,
       ...checks?.counts,
     }
+  }
+
+  #request(type: string, payload: unknown, options: RequestOptions = {}): Promise<ReplyFrame> {
+    const { channel, id } = options
+    return this.#send(
+      {
+        kind: 'request',
+        requestId: this.#runtime.requestId(),
+        timestamp: this.#options.clock.wall(),
+        type,
+        channel,
+        id,
+        payload,
+      },
+      options,
+    )
   }
 
   // No spread adds to the intent: V8 would keep it as a slow object, which cost half of the request.

@@ -123,7 +123,7 @@ export function ponged(state: HeartbeatState, rttMs?: number): HeartbeatState {
 export function carried(
   state: HeartbeatState,
   now: number,
-  { timeoutMs }: HeartbeatRules,
+  { timeoutMs }: Pick<HeartbeatRules, 'timeoutMs'>,
   saidAt: number = Number.NEGATIVE_INFINITY,
 ): HeartbeatState {
   return state.probe && saidAt >= state.probe.sentAt

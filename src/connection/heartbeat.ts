@@ -127,7 +127,7 @@ export class Heartbeat {
   }
 
   #carried(saidAt?: number): void {
-    this.#set(carried(this.#state, this.#clock.now(), this.#rules, saidAt))
+    this.#set(carried(this.#state, this.#clock.now(), this.#limits, saidAt))
   }
 
   #set(state: HeartbeatState): void {
