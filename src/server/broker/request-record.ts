@@ -10,7 +10,7 @@ export type RequestResult = ReplyFrame | RefusalFrame
  */
 interface Recorded {
   readonly payload?: unknown
-  readonly at?: readonly ChannelPosition[]
+  readonly at?: readonly ChannelPosition[] | undefined
   readonly refusal?: Refusal
 }
 
@@ -34,9 +34,7 @@ export function isLasting(result: RequestResult): boolean {
 /** Serializes a result; throws if its payload cannot be written as JSON. */
 export function recordOf(result: RequestResult): string {
   const recorded: Recorded =
-    result.kind === 'reply'
-      ? { payload: result.payload, ...(result.at && { at: result.at }) }
-      : { refusal: result.error }
+    result.kind === 'reply' ? { payload: result.payload, at: result.at } : { refusal: result.error }
   return JSON.stringify(recorded)
 }
 

@@ -7,6 +7,7 @@ import { randomId } from '../../base/ids.ts'
 import type { PublishCommand, RequestCommand } from '../../protocol/command.ts'
 import { isOwnType, OWN_TYPE_RULE } from '../../protocol/reserved-types.ts'
 import type { Encoded, ServerDialect } from '../../protocol/server-dialect.ts'
+import type { ServerFrame } from '../../protocol/server-frame.ts'
 import type { Access } from '../access/access.ts'
 import { badFrame, refusal, refusalFromError } from '../access/refusals.ts'
 import type { StoredReply } from '../broker/broker.ts'
@@ -94,7 +95,12 @@ export function encodeResult(
   // Without an id a publish has no reply; its refusal is for dialects that can name it.
   if (kind === 'publish' && requestId === undefined && result.kind === 'reply') return undefined
   const to = requestId === undefined ? [] : [requestId]
-  const frame = { ...result, to, type: kind === 'publish' ? kind : type }
+  const about = kind === 'publish' ? kind : type
+  // No spread: an object literal has its final shape at once.
+  const frame: ServerFrame =
+    result.kind === 'reply'
+      ? { kind: 'reply', to, payload: result.payload, at: result.at, type: about }
+      : { kind: 'refusal', to, error: result.error, type: about }
   return dialect.encode(frame, clock.wall())
 }
 
