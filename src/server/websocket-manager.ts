@@ -15,6 +15,7 @@ import type { ServerParts } from './server-parts.ts'
 import { serverParts } from './server-parts.ts'
 import { StaleSweep } from './session/liveness.ts'
 import type { ConnectionInfo, Mount, MountSession } from './session/mount.ts'
+import type { TrackedSessionDeps } from './session/tracked-session.ts'
 import { TrackedSession } from './session/tracked-session.ts'
 import type { DisconnectOptions, DrainOptions, ServerCloseOptions } from './shutdown-options.ts'
 import { closeDefaults, closing, disconnectDefaults } from './shutdown-options.ts'
@@ -49,11 +50,14 @@ export class WebSocketManager {
   readonly #native = nativeMount()
   readonly #events: Emitter<WebSocketManagerEvents>
   readonly #sweep: StaleSweep
+  readonly #tracked: TrackedSessionDeps
   #closing: Promise<void> | undefined
 
   constructor(options: RealtimeServerOptions = {}) {
     this.parts = serverParts(options, (session) => this.#arrived(session))
-    const { clock, heartbeatMs } = this.parts.options
+    const { report, counters, options: own } = this.parts
+    const { clock, heartbeatMs } = own
+    this.#tracked = { report, counters, clock, closed: (gone) => this.#closed(gone) }
     this.#startedAt = clock.now()
     this.#events = createEmitter((error) => this.parts.report(error))
     this.#sweep = new StaleSweep(clock, heartbeatMs, () => this.parts.sessions.list())
@@ -93,10 +97,9 @@ export class WebSocketManager {
    * at once, and a peer that reads too slowly is disconnected.
    */
   accept(raw: RawSocket, request: UpgradeRequest, mount: Mount): SocketHandlers {
-    let tracked: TrackedSession | undefined
-    const disconnectSlow = (): void => tracked?.slow()
-    const queue = new OutboundQueue(this.parts.outbound, { raw, join: mount.join, disconnectSlow })
-    tracked = this.#take(queue, request, mount)
+    const queue = new OutboundQueue(this.parts.outbound, raw, mount.join)
+    const tracked = this.#take(queue, request, mount)
+    queue.owner = tracked
     return tracked ?? { text() {}, binary() {}, closed: () => queue.end() }
   }
 
@@ -270,17 +273,10 @@ export class WebSocketManager {
   }
 
   #open(socket: PlainSocket, request: UpgradeRequest, mount: Mount): TrackedSession {
-    const { options, report, counters, logger, host, sessions } = this.parts
-    // No spread, for each connection: V8 would give each object a hidden class of its own.
-    const tracked = new TrackedSession({
-      socket,
-      report,
-      counters,
-      clock: options.clock,
-      address: request.address,
-      open: (guarded) => mount.open(guarded, request, host),
-      closed: (gone) => this.#closed(gone),
-    })
+    const { counters, logger, host, sessions } = this.parts
+    const tracked = new TrackedSession(this.#tracked, socket, request.address, (guarded) =>
+      mount.open(guarded, request, host),
+    )
     sessions.add(tracked)
     this.parts.users.follow()
     counters.opens++

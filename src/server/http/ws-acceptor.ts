@@ -158,5 +158,7 @@ function listen(ws: WebSocket, tcp: Duplex, socket: WsSocket, handlers: SocketHa
   // 1006 stands for a connection that was lost without a closing handshake.
   ws.on('close', (code: number) => handlers.closed(code !== 1006))
   // Too large, bad UTF-8, reset: `ws` closes the connection with the right code itself.
-  ws.on('error', () => {})
+  ws.on('error', ignore)
 }
+
+function ignore(): void {}

@@ -11,7 +11,7 @@ const LOOK_MS = 60_000
 export class CredentialExpiry {
   readonly #clock: Clock
   readonly #handlers: CredentialExpiryHandlers
-  #cancel: Cancel = () => {}
+  #cancel: Cancel | undefined
 
   constructor(clock: Clock, handlers: CredentialExpiryHandlers) {
     this.#clock = clock
@@ -39,8 +39,8 @@ export class CredentialExpiry {
 
   /** Stops the timer without calling a handler; safe to call twice. */
   stop(): void {
-    this.#cancel()
-    this.#cancel = () => {}
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 
   #end(expiresAt: number): void {

@@ -4,9 +4,10 @@ import type { Counters } from '../metrics/counters.ts'
 import type { ConnectionPresenceDeps } from '../presence/connection-presence.ts'
 import type { RunOnceDeps } from '../requests/deduplicate.ts'
 import type { Sender } from '../requests/sender.ts'
+import type { MessageParts } from '../socket/message-parts.ts'
 import type { FrameWriterDeps } from './frame-writer.ts'
 import type { InboundLimiterDeps } from './inbound-limiter.ts'
-import type { MessageParts } from './message-parts.ts'
+import type { SilenceTimes } from './liveness.ts'
 import type { MountHost } from './mount.ts'
 import type { SessionRegistry } from './session-registry.ts'
 
@@ -16,7 +17,7 @@ export interface DialectSessionDeps {
   /** Time limit for the hello and its authentication, in milliseconds. */
   readonly helloTimeoutMs: number
   /** Silence after which a connection with presence is pinged, and closed, in milliseconds. */
-  readonly silence: { readonly pingMs: number; readonly timeoutMs: number }
+  readonly silence: SilenceTimes
   readonly channels: ChannelManager
   readonly sessions: SessionRegistry
   readonly authenticate: MountHost['authenticate']

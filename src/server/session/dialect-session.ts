@@ -16,26 +16,28 @@ import { CLOSE_CODES, rateLimited, refusal, tooMany } from '../access/refusals.t
 import type { UpgradeRequest } from '../access/upgrade-request.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from '../channels/channel-receiver.ts'
-import { ConnectionPresence } from '../presence/connection-presence.ts'
+import type { ConnectionPresence } from '../presence/connection-presence.ts'
 import { ConnectionRequests } from '../requests/connection-requests.ts'
+import { PartedSocket } from '../socket/message-parts.ts'
 import type { Socket } from '../socket/socket.ts'
 import { containedPart } from './contained-part.ts'
 import { CredentialExpiry } from './credential-expiry.ts'
 import type { DialectSessionDeps } from './dialect-session-deps.ts'
 import type { ReadCommand } from './frame-reader.ts'
 import { isRequest, NOT_HELLO, readFrame, SECOND_HELLO } from './frame-reader.ts'
+import type { FrameWriterTarget } from './frame-writer.ts'
 import { FrameWriter } from './frame-writer.ts'
 import { InboundLimiter } from './inbound-limiter.ts'
-import { lateReason, RegularPings, SilenceWatch } from './liveness.ts'
-import { partedSocket } from './message-parts.ts'
+import { lateReason, RegularPings } from './liveness.ts'
 import type { MountSession, OpenSession, SessionInfo, SessionOptions } from './mount.ts'
 import type { GreetingPhase, SessionDrain, SessionPhase } from './session-phase.ts'
 import { BANNED_MS, FIRST_FRAME_BYTES, HELD_BYTES, NO_HELLO, PROTOCOL } from './session-phase.ts'
+import { sessionPresence } from './session-presence.ts'
 import { snapshotTexts } from './snapshot.ts'
 import { UploadSigns } from './upload-signs.ts'
 
 /** The connection of a client of a {@link ServerDialect}, until its socket is closed. */
-export class DialectSession implements MountSession, OpenSession {
+export class DialectSession implements MountSession, OpenSession, FrameWriterTarget {
   readonly id = randomId()
   readonly dialect: ServerDialect
   /** Runs commands about channels, presence and credentials one by one, in order. */
@@ -45,18 +47,20 @@ export class DialectSession implements MountSession, OpenSession {
   readonly #socket: Socket
   readonly #request: UpgradeRequest
   readonly #writer: FrameWriter
-  readonly #presence: ConnectionPresence
-  readonly #silence: SilenceWatch
   readonly #pings: RegularPings | undefined
-  readonly #requests: ConnectionRequests
   readonly #limiter: InboundLimiter
   readonly #expiry: CredentialExpiry
   readonly #opened: SessionOptions['opened']
+  /** Created by the first command of presence, as most connections send none. */
+  #presence: ConnectionPresence | undefined
+  /** Created by the first request. */
+  #requests: ConnectionRequests | undefined
   /** The socket, or the one that sends in parts, for a client that reads these. */
   #out: Pick<Socket, 'send' | 'sendDroppable'>
   /** Set for a client that reads messages in parts. */
   #upload: UploadSigns | undefined
   #phase: SessionPhase
+  #seenAt: number
   /** The size of the frame with the greeting. */
   #greetingBytes = 0
   #drain: SessionDrain | undefined
@@ -76,40 +80,11 @@ export class DialectSession implements MountSession, OpenSession {
     this.#request = request
     this.#opened = opened && containedPart(opened, report)
     this.snapshot = read && ((...on) => snapshotTexts({ read, ...deps }, this, ...on, clock.wall()))
-    const { id } = this
-    // No spread, for each connection: V8 would give each object a hidden class of its own.
-    this.#writer = new FrameWriter(deps.writer, {
-      id,
-      dialect,
-      drained: () => socket.drained(),
-      send: (text) => this.send(text),
-      inOrder: (step) => (this.queue.done ? this.queue.add(step) : step()),
-      // The pong carries current offsets, from which the client detects missed events.
-      caughtUp: () => this.#pong(undefined),
-    })
-    const silence = new SilenceWatch({
-      pingMs: deps.silence.pingMs,
-      timeoutMs: deps.silence.timeoutMs,
-      clock,
-      ping: () => socket.ping?.(),
-      silent: () => this.silent(),
-    })
-    this.#silence = silence
+    this.#seenAt = clock.now()
+    this.#writer = new FrameWriter(deps.writer, this)
     this.#pings = dialect.pings && new RegularPings(dialect.pings, clock, this)
-    this.#presence = new ConnectionPresence(deps.presence, {
-      id,
-      closed: () => this.#gone,
-      say: (frame) => this.#writer.say(frame),
-      lastSeen: () => silence.lastSeen,
-      subscribeRefusal: (channel) => deps.channels.refusalOf(this, channel),
-      watch: (wanted) => (wanted ? silence.start() : silence.stop()),
-    })
-    this.#requests = new ConnectionRequests(deps.requests, this, () => this.#rest())
     this.#limiter = new InboundLimiter(deps.limiter, request.address)
-    this.#expiry = new CredentialExpiry(clock, {
-      expiring: (expiresAt) => this.#writer.say({ kind: 'expiring', expiresAt }),
-      expired: () => this.#refuseAll(refusal('not-authenticated')),
-    })
+    this.#expiry = new CredentialExpiry(clock, this)
     this.queue = new SerialQueue(report, () => this.#rest())
     const cancel = clock.after(helloTimeoutMs, () => this.end(4408, lateReason(this.#phase)))
     this.#phase = { name: 'waiting', cancel }
@@ -134,11 +109,11 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   get seenAt(): number {
-    return this.#silence.seenAt
+    return this.#seenAt
   }
 
   get resting(): boolean {
-    if (this.#phase.name !== 'open' || this.queue.done || this.#requests.open) return false
+    if (this.#phase.name !== 'open' || this.queue.done || this.#requests?.open) return false
     return this.#drain?.asks === false || !this.#deps.channels.channelsOf(this).length
   }
 
@@ -150,16 +125,16 @@ export class DialectSession implements MountSession, OpenSession {
     return asks
   }
 
-  get #gone(): boolean {
+  get gone(): boolean {
     return this.#phase.name === 'closed'
   }
 
   send(text: string): void {
-    if (!this.#gone) this.#out.send(text)
+    if (!this.gone) this.#out.send(text)
   }
 
   offer(text: string): void {
-    if (this.#gone || this.#out.sendDroppable(text)) return
+    if (this.gone || this.#out.sendDroppable(text)) return
     if (this.dialect.recovery !== false) this.#writer.withheld()
     else this.end(1013, 'too slow')
   }
@@ -170,6 +145,24 @@ export class DialectSession implements MountSession, OpenSession {
 
   drained(): Promise<void> | undefined {
     return this.#socket.drained()
+  }
+
+  inOrder(step: () => void): void {
+    if (this.queue.done) this.queue.add(step)
+    else step()
+  }
+
+  expiring(expiresAt: number): void {
+    this.#writer.say({ kind: 'expiring', expiresAt })
+  }
+
+  expired(): void {
+    this.#refuseAll(refusal('not-authenticated'))
+  }
+
+  caughtUp(): void {
+    // The pong carries current offsets, from which the client detects missed events.
+    this.#pong(undefined)
   }
 
   sendEvent(event: ChannelEvent): void {
@@ -187,17 +180,17 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   alive(bytes = 0): void {
-    this.#silence.seen()
-    if (!this.#gone && !this.#limiter.take(bytes)) this.#abused()
+    this.#seen()
+    if (!this.gone && !this.#limiter.take(bytes)) this.#abused()
   }
 
   received(bytes: number): void {
-    this.#silence.seen()
-    this.#upload?.received(bytes)
+    this.#seen()
+    if (this.#upload?.received(bytes)) this.#writer.say({ kind: 'receiving' })
   }
 
   text(text: string, bytes: number): void {
-    this.#silence.seen()
+    this.#seen()
     const first = this.#phase.name === 'waiting'
     if (first && bytes > FIRST_FRAME_BYTES) this.#refuseAll(refusal('too-large'))
     if (this.#phase.name === 'greeting') {
@@ -218,7 +211,7 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   binary(): void {
-    this.#silence.seen()
+    this.#seen()
     this.end(1003, 'binary where text is due')
   }
 
@@ -237,8 +230,8 @@ export class DialectSession implements MountSession, OpenSession {
     this.#expiry.stop()
     this.#deps.sessions.leave(this)
     this.#deps.channels.leave(this)
-    this.#presence.end()
-    this.#requests.end(byPeer)
+    this.#presence?.end()
+    this.#requests?.end(byPeer)
     part?.closed(reason)
   }
 
@@ -262,7 +255,7 @@ export class DialectSession implements MountSession, OpenSession {
     const greeting: GreetingPhase = { name: 'greeting', cancel, held, bytes: 0, left: false }
     this.#phase = greeting
     if (hello.protocol !== PROTOCOL) return this.#refuseAll(refusal('bad-protocol'))
-    const wanted = (): boolean => !this.#gone
+    const wanted = (): boolean => !this.gone
     const identity = await this.#deps.authenticate(this.#request, hello.token, wanted)
     if (this.#phase.name !== 'greeting') return
     if ('code' in identity) return this.#refuseAll(identity)
@@ -272,9 +265,8 @@ export class DialectSession implements MountSession, OpenSession {
     const tag = this.#deps.eventTag({ user, senderId, connectionId: this.id })
     this.#phase = { name: 'open', user, senderId, tag, device, part: undefined }
     if (hello.parts) {
-      const sign = () => this.#writer.say({ kind: 'receiving' })
-      this.#upload = new UploadSigns(this.#deps.clock, sign)
-      this.#out = partedSocket(this.#socket, this.dialect, this.#deps)
+      this.#upload = new UploadSigns(this.#deps.clock)
+      this.#out = new PartedSocket(this.#socket, this.dialect, this.#deps)
     }
     if (!this.#deps.sessions.admit(this, user)) return this.#refuseAll(tooMany(BANNED_MS))
     this.#limiter.belongsTo(user?.id)
@@ -288,7 +280,7 @@ export class DialectSession implements MountSession, OpenSession {
     this.#writer.welcome(user, tag, hello.contract)
     const part = this.#opened?.(this)
     // The mount may have ended the connection.
-    if (!this.#gone) this.#phase = { ...this.#phase, part }
+    if (!this.gone) this.#phase = { ...this.#phase, part }
     if (this.#drain) this.#writer.say(this.#drain.notice)
     const bytes = this.#greetingBytes + greeting.bytes
     for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.run(command)
@@ -296,7 +288,7 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   async #renew({ requestId, token }: AuthCommand): Promise<void> {
-    const wanted = (): boolean => !this.#gone
+    const wanted = (): boolean => !this.gone
     const identity = await this.#deps.authenticate(this.#request, token, wanted)
     if (this.#phase.name !== 'open') return
     if ('code' in identity) return this.#writer.refuse(identity, requestId)
@@ -336,20 +328,22 @@ export class DialectSession implements MountSession, OpenSession {
       case 'publish':
       case 'request':
         this.#writer.log('requests', () => loggable(`${command.kind} ${command.type}`))
+        this.#requests ??= new ConnectionRequests(this.#deps.requests, this, () => this.#rest())
         // After the subscribes sent before it, so that the client receives the events it causes.
         if (command.kind === 'publish' || !command.ordered)
           this.#requests.take(command, caller, this.queue.done)
-        else this.queue.add(() => this.#requests.take(command, caller, undefined))
+        else this.queue.add(() => this.#requests?.take(command, caller, undefined))
         return
       case 'presence':
-        this.queue.add(() => this.#presence.take(caller.user, caller.device, command))
+        this.#presence ??= sessionPresence(this.#deps, this, this.#socket, this.#writer)
+        this.queue.add(() => this.#presence?.take(caller.user, caller.device, command))
         return
     }
   }
 
   #subscribe(command: SubscribeCommand): void {
     const { ofJoin, channels } = command
-    const joined = (): boolean => channels.every((channel) => this.#presence.hasJoined(channel))
+    const joined = (): boolean => channels.every((channel) => this.#presence?.hasJoined(channel))
     this.#deps.channels.subscribe(this, command, ofJoin ? joined : undefined)
   }
 
@@ -366,8 +360,12 @@ export class DialectSession implements MountSession, OpenSession {
   }
 
   silent(): void {
-    this.#presence.peerSilent()
+    this.#presence?.peerSilent()
     this.end(4408, 'no sign of life')
+  }
+
+  #seen(): void {
+    this.#seenAt = this.#deps.clock.now()
   }
 
   /** Notifies the drain once nothing is under way, also of the messages that arrived together. */

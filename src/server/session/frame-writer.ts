@@ -53,12 +53,11 @@ export class FrameWriter {
 
   /** Records that an event was withheld, because the client is too slow. */
   withheld(): void {
-    const { drained, caughtUp } = this.#to
     if (this.#behind) return
     this.#behind = true
-    drained()?.then(() => {
+    this.#to.drained()?.then(() => {
       this.#behind = false
-      caughtUp()
+      this.#to.caughtUp()
     })
   }
 
@@ -150,10 +149,10 @@ export interface FrameWriterTarget {
   readonly id: string
   readonly dialect: ServerDialect
   /** Resolves once the client is no longer congested; see {@link Socket.drained}. */
-  readonly drained: Socket['drained']
-  readonly send: (text: string) => void
+  drained(): Promise<void> | undefined
+  send(text: string): void
   /** Runs a step after the answers to the messages so far. */
-  readonly inOrder: (step: () => void) => void
+  inOrder(step: () => void): void
   /** Called when a client whose events were withheld is no longer congested. */
-  readonly caughtUp: () => void
+  caughtUp(): void
 }

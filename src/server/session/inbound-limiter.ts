@@ -19,11 +19,12 @@ const FAULT_WINDOW_MS = 60_000
  */
 export class InboundLimiter implements MessageLimiter {
   readonly #deps: InboundLimiterDeps
-  readonly #buckets = new Map<Measure, TokenBucket>()
-  /** Times of the frames over a rate limit, on the monotonic clock. */
-  readonly #violations: number[] = []
-  /** Times of the malformed frames, on the monotonic clock. */
-  readonly #malformed: number[] = []
+  /** Created by the first message after the greeting, as they are full until then. */
+  #buckets: Record<Measure, TokenBucket | undefined> | undefined
+  /** Times of the frames over a rate limit, on the monotonic clock; `undefined` for none. */
+  #violations: number[] | undefined
+  /** Times of the malformed frames, on the monotonic clock; `undefined` for none. */
+  #malformed: number[] | undefined
   readonly #address: string | undefined
   #owner: string | undefined
   /** Keys of its user or address in the shared rates. */
@@ -33,12 +34,6 @@ export class InboundLimiter implements MessageLimiter {
   constructor(deps: InboundLimiterDeps, address: string | undefined) {
     this.#deps = deps
     this.#address = address
-    const { limits, clock } = deps
-    for (const measure of ['messages', 'bytes', 'subscribes'] as const) {
-      const perSecond = limits[`${measure}PerSecond`]
-      if (!Number.isFinite(perSecond)) continue
-      this.#buckets.set(measure, new TokenBucket(perSecond, BURST_SECONDS * perSecond, clock.now()))
-    }
   }
 
   /** The end of the keys of its user or address, in the shared rates; `undefined` for none. */
@@ -74,6 +69,7 @@ export class InboundLimiter implements MessageLimiter {
     })
     if (admitted.length === commands.length) return admitted
     const { violationsPerMinute } = this.#deps.limits
+    this.#violations ??= []
     return this.#exceeds(this.#violations, violationsPerMinute) ? undefined : admitted
   }
 
@@ -99,6 +95,7 @@ export class InboundLimiter implements MessageLimiter {
 
   /** Counts a malformed frame; returns true if the connection must be closed. */
   malformed(): boolean {
+    this.#malformed ??= []
     return this.#exceeds(this.#malformed, this.#deps.limits.malformedPerMinute)
   }
 
@@ -113,7 +110,8 @@ export class InboundLimiter implements MessageLimiter {
 
   #take(measure: Measure, count: number): number {
     const now = this.#deps.clock.now()
-    const bucket = this.#buckets.get(measure)
+    this.#buckets ??= fullBuckets(this.#deps.limits, now)
+    const bucket = this.#buckets[measure]
     const waitMs = bucket?.waitMs(now, count) || this.#takeShared(measure, count)
     if (waitMs === 0) bucket?.take(count)
     return waitMs
@@ -131,6 +129,23 @@ export class InboundLimiter implements MessageLimiter {
 
 /** A measured quantity. */
 type Measure = 'messages' | 'bytes' | 'subscribes'
+
+/** Returns the buckets of one connection; a measure without a limit has none. */
+function fullBuckets(
+  limits: ResolvedLimits,
+  now: number,
+): Record<Measure, TokenBucket | undefined> {
+  const of = (perSecond: number): TokenBucket | undefined =>
+    Number.isFinite(perSecond)
+      ? new TokenBucket(perSecond, BURST_SECONDS * perSecond, now)
+      : undefined
+  const { messagesPerSecond, bytesPerSecond, subscribesPerSecond } = limits
+  return {
+    messages: of(messagesPerSecond),
+    bytes: of(bytesPerSecond),
+    subscribes: of(subscribesPerSecond),
+  }
+}
 
 /** Returns the commands with a wait of 0; refuses the others, those without a request id together. */
 function admittedOf(

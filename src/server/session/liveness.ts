@@ -5,78 +5,74 @@ import type { SessionPhase } from './session-phase.ts'
 /** Minimum time between a ping and the disconnect, in milliseconds. */
 const MARGIN_MS = 10_000
 
-/**
- * A record of the signs of life of one peer. Between `start` and `stop`, it pings an idle peer and
- * reports a peer that does not respond.
- */
+/** Between `start` and `stop`, pings an idle peer, and reports a peer that does not respond. */
 export class SilenceWatch {
-  readonly #deps: SilenceWatchDeps
-  #seenAt: number
-  #pinged = false
+  readonly #times: SilenceTimes
+  readonly #clock: Clock
+  readonly #peer: WatchedPeer
+  /** The time of the last ping, on the monotonic clock. */
+  #pingedAt = Number.NEGATIVE_INFINITY
   #cancel: Cancel | undefined
 
-  constructor(deps: SilenceWatchDeps) {
-    this.#deps = deps
-    this.#seenAt = deps.clock.now()
-  }
-
-  /** The time of the last sign of life, on the monotonic clock. */
-  get seenAt(): number {
-    return this.#seenAt
+  constructor(times: SilenceTimes, clock: Clock, peer: WatchedPeer) {
+    this.#times = times
+    this.#clock = clock
+    this.#peer = peer
   }
 
   /** The time of the last sign of life, in milliseconds since the Unix epoch. */
   get lastSeen(): number {
-    const { clock } = this.#deps
-    return clock.wall() - (clock.now() - this.#seenAt)
+    return this.#clock.wall() - (this.#clock.now() - this.#peer.seenAt())
   }
 
   /** Starts the watch; safe to call twice. */
   start(): void {
     if (this.#cancel) return
-    this.#pinged = false
-    this.#arm(this.#deps.pingMs)
+    this.#pingedAt = Number.NEGATIVE_INFINITY
+    this.#arm(this.#times.pingMs)
   }
 
-  /** Records a sign of life. */
-  seen(): void {
-    this.#seenAt = this.#deps.clock.now()
-    this.#pinged = false
-  }
-
-  /** Stops the watch; signs of life are still recorded. */
+  /** Stops the watch. */
   stop(): void {
     this.#cancel?.()
     this.#cancel = undefined
   }
 
   #arm(ms: number): void {
-    this.#cancel = this.#deps.clock.after(ms, () => this.#check())
+    this.#cancel = this.#clock.after(ms, () => this.#check())
   }
 
   #check(): void {
-    const { clock, pingMs, timeoutMs, ping, silent } = this.#deps
-    const silence = clock.now() - this.#seenAt
-    if (this.#pinged && silence >= timeoutMs) {
+    const { pingMs, timeoutMs } = this.#times
+    const now = this.#clock.now()
+    const seenAt = this.#peer.seenAt()
+    const silence = now - seenAt
+    const pinged = this.#pingedAt > seenAt
+    if (pinged && silence >= timeoutMs) {
       this.stop()
-      silent()
-    } else if (this.#pinged) this.#arm(timeoutMs - silence)
+      this.#peer.silent()
+    } else if (pinged) this.#arm(timeoutMs - silence)
     else if (silence >= pingMs) {
       // Ping even past the timeout: if this process was suspended, frames of the peer wait unread.
-      this.#pinged = true
+      this.#pingedAt = now
       this.#arm(timeoutMs - pingMs)
-      ping()
+      this.#peer.ping()
     } else this.#arm(pingMs - silence)
   }
 }
 
-/** The dependencies of a {@link SilenceWatch}. */
-export interface SilenceWatchDeps {
-  readonly clock: Clock
+/** The times of a {@link SilenceWatch}. */
+export interface SilenceTimes {
   /** Silence after which the peer is pinged, in milliseconds. */
   readonly pingMs: number
   /** Silence after which the peer is reported as silent, in milliseconds. */
   readonly timeoutMs: number
+}
+
+/** The peer of a {@link SilenceWatch}. */
+export interface WatchedPeer {
+  /** Returns the time of the last sign of life, on the monotonic clock. */
+  readonly seenAt: () => number
   /** Sends a ping to the peer. */
   readonly ping: () => void
   /** Called once when the peer did not respond; the watch has stopped by then. */

@@ -18,22 +18,34 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   readonly openedAt: number
   pingedAt: number | undefined
   readonly #deps: TrackedSessionDeps
+  readonly #socket: TrackedSocket
   readonly #connectedAt: number
   #seenAt: number
   #arrived = false
   /** State of the socket; nothing is sent unless it is open. */
   #socketState: 'open' | 'closing' | 'closed' = 'open'
 
-  /** Opens the session; if that throws, closes the socket with 1011 and rethrows. */
-  constructor(deps: TrackedSessionDeps) {
-    const { address, clock } = deps
+  /**
+   * Opens the session; if that throws, closes the socket with 1011 and rethrows.
+   *
+   * @param address the address whose limits the connection counts for
+   * @param open opens the session on the socket that it sends through
+   */
+  constructor(
+    deps: TrackedSessionDeps,
+    socket: TrackedSocket,
+    address: string | undefined,
+    open: (socket: Socket) => MountSession,
+  ) {
+    const { clock } = deps
     this.address = address
     this.openedAt = clock.now()
     this.#deps = deps
+    this.#socket = socket
     this.#connectedAt = clock.wall()
     this.#seenAt = this.openedAt
     try {
-      this.session = deps.open(this)
+      this.session = open(this)
       this.id = this.session.info().id
     } catch (error) {
       this.close(1011, 'internal')
@@ -74,13 +86,13 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   get bufferedAmount(): number {
-    return this.#deps.socket.bufferedAmount
+    return this.#socket.bufferedAmount
   }
 
   send(text: string): void {
     if (this.#socketState !== 'open') return
     try {
-      this.#deps.socket.send(text)
+      this.#socket.send(text)
       this.#deps.counters.sent++
     } catch (error) {
       this.#deps.report(error)
@@ -90,22 +102,21 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
 
   sendDroppable(text: string): boolean {
     if (this.#socketState !== 'open') return true
-    const { socket, counters } = this.#deps
-    if (!socket.sendDroppable) {
+    if (!this.#socket.sendDroppable) {
       this.send(text)
       return true
     }
-    const taken = socket.sendDroppable(text)
-    if (taken) counters.sent++
+    const taken = this.#socket.sendDroppable(text)
+    if (taken) this.#deps.counters.sent++
     return taken
   }
 
   drained(): Promise<void> | undefined {
-    return this.#deps.socket.drained?.()
+    return this.#socket.drained?.()
   }
 
   ping(): void {
-    if (this.#socketState === 'open') this.#try(() => this.#deps.socket.ping?.())
+    if (this.#socketState === 'open') this.#try(() => this.#socket.ping?.())
   }
 
   /** Closes the socket, with 1011 in place of a code or a reason that cannot be sent. */
@@ -114,7 +125,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     this.#socketState = 'closing'
     if (code === 1013 && reason === 'too slow') this.#deps.counters.slowCloses++
     try {
-      this.#deps.socket.close(isCloseCode(code) ? code : 1011, closeReason(reason))
+      this.#socket.close(isCloseCode(code) ? code : 1011, closeReason(reason))
     } catch (error) {
       this.#deps.report(error)
       this.#forceClosed()
@@ -147,7 +158,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   closed(byPeer = false): void {
     if (this.#socketState === 'closed') return
     this.#socketState = 'closed'
-    this.#try(() => this.#deps.socket.end?.())
+    this.#try(() => this.#socket.end?.())
     this.#try(() => this.session.closed(undefined, byPeer))
     this.#deps.closed(this)
   }
@@ -155,7 +166,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   /** Closes a socket whose close threw: once more, as its code or reason may be the cause. */
   #forceClosed(): void {
     try {
-      this.#deps.socket.close(1011, 'internal')
+      this.#socket.close(1011, 'internal')
     } catch {
       // The first error is reported.
     }
@@ -177,14 +188,12 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 }
 
-/** The dependencies of a {@link TrackedSession}. */
+/** The socket below a {@link TrackedSession}, with or without an outbound queue. */
+type TrackedSocket = PlainSocket & Partial<Socket>
+
+/** The dependencies that the tracked sessions of a server share. */
 export interface TrackedSessionDeps {
-  readonly socket: PlainSocket & Partial<Socket>
-  /** Opens the session on the socket that it sends through. */
-  readonly open: (socket: Socket) => MountSession
   readonly clock: Clock
-  /** The address whose limits the connection counts for. */
-  readonly address: string | undefined
   readonly counters: Counters
   /** Receives the exceptions of the session and of the socket. */
   readonly report: (error: unknown) => void

@@ -11,24 +11,21 @@ const SIGN_MS = 1_000
  */
 export class UploadSigns {
   readonly #clock: Clock
-  readonly #sign: () => void
   #bytes = 0
   #signedAt = Number.NEGATIVE_INFINITY
 
-  /** @param sign sends a sign to the client */
-  constructor(clock: Clock, sign: () => void) {
+  constructor(clock: Clock) {
     this.#clock = clock
-    this.#sign = sign
   }
 
-  /** Counts bytes that arrived. */
-  received(bytes: number): void {
+  /** Counts bytes that arrived; returns whether a sign is due. */
+  received(bytes: number): boolean {
     this.#bytes += bytes
-    if (this.#bytes < SIGN_BYTES) return
+    if (this.#bytes < SIGN_BYTES) return false
     const now = this.#clock.now()
-    if (now - this.#signedAt < SIGN_MS) return
+    if (now - this.#signedAt < SIGN_MS) return false
     this.#bytes = 0
     this.#signedAt = now
-    this.#sign()
+    return true
   }
 }

@@ -23,8 +23,11 @@ const STUCK_MS = 30_000
  * The session in front of it sends nothing after `close` or `end`.
  */
 export class OutboundQueue implements Socket {
+  /** Closes the connection with 1013 when the peer is too slow. */
+  owner: { slow(): void } | undefined
   readonly #deps: OutboundQueueDeps
-  readonly #target: OutboundTarget
+  readonly #raw: RawSocket
+  readonly #join: Join
   /** Texts of the present tick. */
   #batch: FrameBatch | undefined
   /** Frames not yet handed to the system, in order. */
@@ -32,13 +35,15 @@ export class OutboundQueue implements Socket {
   #waitingBytes = 0
   #congestion: Congestion | undefined
 
-  constructor(deps: OutboundQueueDeps, target: OutboundTarget) {
+  /** @param join joins the texts of a tick; if undefined, each text is a frame */
+  constructor(deps: OutboundQueueDeps, raw: RawSocket, join: Join) {
     this.#deps = deps
-    this.#target = target
+    this.#raw = raw
+    this.#join = join
   }
 
   get bufferedAmount(): number {
-    return this.#waitingBytes + this.#target.raw.bufferedAmount + (this.#batch?.units ?? 0)
+    return this.#waitingBytes + this.#raw.bufferedAmount + (this.#batch?.units ?? 0)
   }
 
   send(text: string): void {
@@ -60,16 +65,16 @@ export class OutboundQueue implements Socket {
   }
 
   ping(): void {
-    this.#target.raw.ping?.()
+    this.#raw.ping?.()
   }
 
   close(code: number, reason: string): void {
     try {
       this.flush()
-      for (const frames of this.#waiting) this.#target.raw.write(frames)
+      for (const frames of this.#waiting) this.#raw.write(frames)
     } finally {
       this.end()
-      this.#target.raw.close(code, reason)
+      this.#raw.close(code, reason)
     }
   }
 
@@ -93,13 +98,13 @@ export class OutboundQueue implements Socket {
   #push(text: string): void {
     const { tick } = this.#deps
     if (!this.#batch) tick.request(this)
-    this.#batch = (this.#batch ?? tick.begin(this.#target.join)).and(text)
+    this.#batch = (this.#batch ?? tick.begin(this.#join)).and(text)
     if (this.#batch.units >= FULL_BATCH) this.flush()
   }
 
   /** Hands frames to the system, or lets them wait while it has {@link WRITE_AHEAD_BYTES}. */
   #write(frames: Buffer): void {
-    const ahead = this.#target.raw.bufferedAmount
+    const ahead = this.#raw.bufferedAmount
     if (ahead < WRITE_AHEAD_BYTES && !this.#waiting.length) this.#hand(frames, ahead)
     else {
       this.#waiting.push(frames)
@@ -109,9 +114,8 @@ export class OutboundQueue implements Socket {
 
   /** Hands waiting frames to the system, up to {@link WRITE_AHEAD_BYTES}. */
   #pump(): void {
-    const { raw } = this.#target
     for (let [frames] = this.#waiting; frames; [frames] = this.#waiting) {
-      const ahead = raw.bufferedAmount
+      const ahead = this.#raw.bufferedAmount
       if (ahead >= WRITE_AHEAD_BYTES) return
       this.#waiting.shift()
       this.#waitingBytes -= frames.length
@@ -121,11 +125,15 @@ export class OutboundQueue implements Socket {
 
   /** Writes frames; asks for a callback, which costs time, only if others may have to wait. */
   #hand(frames: Buffer, ahead: number): void {
-    const awaited = ahead || this.#congestion || frames.length >= WRITE_AHEAD_BYTES
-    this.#target.raw.write(frames, awaited ? this.#taken : undefined)
+    if (ahead || this.#congestion || frames.length >= WRITE_AHEAD_BYTES) this.#handAwaited(frames)
+    else this.#raw.write(frames)
   }
 
-  readonly #taken = (): void => {
+  #handAwaited(frames: Buffer): void {
+    this.#raw.write(frames, () => this.#taken())
+  }
+
+  #taken(): void {
     this.#pump()
     if (!this.#congestion) return
     this.#congestion.cancelStuck()
@@ -141,7 +149,7 @@ export class OutboundQueue implements Socket {
     this.#congestion = { over, end, cancelStuck: this.#watch() }
     this.#deps.counts.slow += 1
     // A peer that does not read replies must not send more requests.
-    this.#target.raw.pause()
+    this.#raw.pause()
   }
 
   #decongest(): void {
@@ -150,7 +158,7 @@ export class OutboundQueue implements Socket {
     this.#congestion.end()
     this.#congestion = undefined
     this.#deps.counts.slow -= 1
-    this.#target.raw.resume()
+    this.#raw.resume()
   }
 
   #watch(): Cancel {
@@ -158,7 +166,7 @@ export class OutboundQueue implements Socket {
   }
 
   #disconnectSlow(): void {
-    this.#target.disconnectSlow()
+    this.owner?.slow()
   }
 }
 
@@ -175,14 +183,6 @@ export interface OutboundCounts {
   slow: number
   /** Texts withheld so far. */
   withheld: number
-}
-
-/** The socket below an outbound queue, and how to batch for it. */
-export interface OutboundTarget {
-  readonly raw: RawSocket
-  readonly join: Join
-  /** Closes the connection with 1013. */
-  readonly disconnectSlow: () => void
 }
 
 /** A period in which the peer has too many unsent bytes. */

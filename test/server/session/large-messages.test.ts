@@ -2,8 +2,8 @@ import { fc, test } from '@fast-check/vitest'
 import { describe, expect, it } from 'vitest'
 import { nativeServer } from 'wirefold/server'
 import { ManualClock } from 'wirefold/testing'
-import { MessageParts } from '../../../src/server/session/message-parts.ts'
 import { UploadSigns } from '../../../src/server/session/upload-signs.ts'
+import { MessageParts } from '../../../src/server/socket/message-parts.ts'
 import { RawClient, serve } from '../raw-client.ts'
 
 const LARGE = 'x'.repeat(50_000)
@@ -73,14 +73,14 @@ describe('bytes that arrive slowly', () => {
   it('are reported to the client about once a second, from 8 KiB on', async () => {
     const clock = new ManualClock()
     const signs: number[] = []
-    const upload = new UploadSigns(clock, () => signs.push(clock.now()))
+    const upload = new UploadSigns(clock)
     for (let n = 0; n < 100; n++) {
-      upload.received(1_000)
+      if (upload.received(1_000)) signs.push(clock.now())
       await clock.advance(50)
     }
     expect(signs).toEqual([400, 1_400, 2_400, 3_400, 4_400])
     for (let n = 0; n < 50; n++) {
-      upload.received(100)
+      if (upload.received(100)) signs.push(clock.now())
       await clock.advance(60_000)
     }
     expect(signs).toHaveLength(6)

@@ -6,11 +6,13 @@ function watchOnManualClock() {
   const clock = new ManualClock()
   const calls: [string, number][] = []
   const record = (name: string) => () => calls.push([name, clock.now()])
-  const watch = new SilenceWatch({
-    ...{ clock, pingMs: 15_000, timeoutMs: 30_000 },
-    ...{ ping: record('ping'), silent: record('silent') },
-  })
-  return { clock, calls, watch }
+  let seenAt = clock.now()
+  const seen = () => {
+    seenAt = clock.now()
+  }
+  const times = { pingMs: 15_000, timeoutMs: 30_000 }
+  const peer = { seenAt: () => seenAt, ping: record('ping'), silent: record('silent') }
+  return { clock, calls, seen, watch: new SilenceWatch(times, clock, peer) }
 }
 
 describe('the silence watch', () => {
@@ -28,13 +30,13 @@ describe('the silence watch', () => {
   })
 
   it('counts from the last sign of life', async () => {
-    const { clock, calls, watch } = watchOnManualClock()
+    const { clock, calls, seen, watch } = watchOnManualClock()
     const start = clock.wall()
     watch.start()
     await clock.advance(14_000)
-    watch.seen()
+    seen()
     await clock.advance(16_000)
-    watch.seen()
+    seen()
     expect(watch.lastSeen).toBe(start + 30_000)
     await clock.advance(30_000)
     expect(calls).toEqual([
@@ -45,22 +47,22 @@ describe('the silence watch', () => {
   })
 
   it('never reports a peer that responds', async () => {
-    const { clock, calls, watch } = watchOnManualClock()
+    const { clock, calls, seen, watch } = watchOnManualClock()
     watch.start()
     for (let n = 0; n < 100; n++) {
       await clock.advance(15_000)
-      watch.seen()
+      seen()
     }
     expect(calls).toHaveLength(100)
   })
 
   it('pings first if its own timer was late', async () => {
-    const { clock, calls, watch } = watchOnManualClock()
+    const { clock, calls, seen, watch } = watchOnManualClock()
     watch.start()
     clock.sleep(100_000)
     await clock.advance(0)
     expect(calls).toEqual([['ping', 100_000]])
-    watch.seen()
+    seen()
     await clock.advance(29_999)
     expect(calls).toEqual([
       ['ping', 100_000],
@@ -69,8 +71,8 @@ describe('the silence watch', () => {
   })
 
   it('has no timer before it starts and after it stops', async () => {
-    const { clock, calls, watch } = watchOnManualClock()
-    watch.seen()
+    const { clock, calls, seen, watch } = watchOnManualClock()
+    seen()
     expect(clock.timers).toBe(0)
     watch.start()
     watch.start()

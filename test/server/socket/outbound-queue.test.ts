@@ -55,11 +55,8 @@ class FakeSocket implements RawSocket {
 function make(parts = { clock: new ManualClock(), tick: new Tick() }) {
   const counts = { slow: 0, withheld: 0 }
   const raw = new FakeSocket()
-  const disconnectSlow = () => queue.close(1013, 'too slow')
-  const queue: OutboundQueue = new OutboundQueue(
-    { ...parts, counts },
-    { raw, join: nativeServer.join, disconnectSlow },
-  )
+  const queue = new OutboundQueue({ ...parts, counts }, raw, nativeServer.join)
+  queue.owner = { slow: () => queue.close(1013, 'too slow') }
   return { ...parts, counts, raw, queue }
 }
 
