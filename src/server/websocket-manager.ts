@@ -287,7 +287,9 @@ export class WebSocketManager {
 
   #arrived(session: MountSession): void {
     const tracked = this.parts.sessions.of(session)
-    if (tracked) this.#events.emit('connected', tracked.arrive())
+    if (!tracked) return
+    tracked.arrive()
+    if (this.#events.listens('connected')) this.#events.emit('connected', tracked.info())
   }
 
   #closed(tracked: TrackedSession): void {
@@ -298,7 +300,8 @@ export class WebSocketManager {
     counters.closes++
     counters.lastedMs += lastedMs
     logger?.('connection', `${tracked.id} closed after ${Math.round(lastedMs)} ms`)
-    if (tracked.arrived) this.#events.emit('disconnected', tracked.info())
+    if (!tracked.arrived || !this.#events.listens('disconnected')) return
+    this.#events.emit('disconnected', tracked.info())
   }
 
   #send(

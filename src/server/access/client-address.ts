@@ -16,18 +16,25 @@ export interface AddressedRequest {
 /** The beginning of an IPv4 address in IPv6. */
 const MAPPED = /^::ffff:(?=\d+\.)/i
 
-/** Loopback, private, link-local and shared networks: RFC 1918, 3927, 4193, 4291, 6598. */
-const PRIVATE_NETWORKS = networks([
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['169.254.0.0', 16],
-  ['100.64.0.0', 10],
-  ['::1', 128],
-  ['fc00::', 7],
-  ['fe80::', 10],
-])
+/**
+ * Loopback, private, link-local and shared networks: RFC 1918, 3927, 4193, 4291, 6598. A pattern, as
+ * a `BlockList` takes 15 times as long for each upgrade request.
+ */
+const PRIVATE = new RegExp(
+  [
+    /^(?:127|10|192\.168|169\.254)\./,
+    // 172.16.0.0/12 and 100.64.0.0/10
+    /^172\.(?:1[6-9]|2\d|3[01])\./,
+    /^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./,
+    // fc00::/7 and fe80::/10
+    /^::1$/,
+    /^f[cd][\da-f]{2}:/,
+    /^fe[89ab][\da-f]:/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'i',
+)
 
 /**
  * Returns the peer's address, or `undefined` if it is of this machine or a private network. Such a
@@ -35,7 +42,7 @@ const PRIVATE_NETWORKS = networks([
  */
 export function peerAddress({ remoteAddress }: AddressedRequest): string | undefined {
   const address = remoteAddress?.replace(MAPPED, '')
-  return address === undefined || contains(PRIVATE_NETWORKS, address) ? undefined : address
+  return address === undefined || PRIVATE.test(address) ? undefined : address
 }
 
 /**

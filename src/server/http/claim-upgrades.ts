@@ -11,15 +11,12 @@ import type { Duplex } from 'node:stream'
  *
  * @returns a function that removes the listener; safe to call twice
  */
-export function claimUpgrades(server: HttpServer, { claims, upgrade }: UpgradeClaim): () => void {
+export function claimUpgrades(server: HttpServer, { claim, upgrade }: UpgradeClaim): () => void {
   const { emit } = server
   let active = true
   const claiming = (event: string | symbol, ...args: unknown[]): boolean => {
-    if (!active || !isUpgrade(event, args) || !claims(args[0])) {
-      return Reflect.apply(emit, server, [event, ...args])
-    }
-    upgrade(...args)
-    return true
+    if (active && isUpgrade(event, args) && claim(...args)) return true
+    return Reflect.apply(emit, server, [event, ...args])
   }
   server.emit = claiming
   // Without a listener Node takes an upgrade for a plain request, and does not emit the event.
@@ -52,9 +49,9 @@ export interface HttpServer {
 
 /** The requests that a listener claims. */
 export interface UpgradeClaim {
-  /** Whether a request is for this listener alone. */
-  readonly claims: (request: IncomingMessage) => boolean
-  /** The listener; it also receives the requests that it does not claim. */
+  /** Serves a request that is for this listener alone; returns false, and does nothing, for others. */
+  readonly claim: (...args: UpgradeArguments) => boolean
+  /** The listener of the other requests. */
   readonly upgrade: (...args: UpgradeArguments) => void
 }
 

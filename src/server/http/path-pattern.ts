@@ -17,13 +17,15 @@ export function pathPattern(pattern: string): PathPattern {
     throw new TypeError(`"${pattern}" is no path of a mount. ${rule}`)
   }
   const parts = pattern.split('/')
+  const none: PathParams = new Map()
+  if (!parts.some(isParam)) return (path) => (path === pattern ? none : undefined)
   return (path) => {
     const segments = path.split('/')
     if (segments.length !== parts.length) return undefined
     const params = new Map<string, string>()
     for (const [at, part] of parts.entries()) {
       const segment = segments[at] ?? ''
-      if (!part.startsWith(':')) {
+      if (!isParam(part)) {
         if (part !== segment) return undefined
         continue
       }
@@ -33,6 +35,10 @@ export function pathPattern(pattern: string): PathPattern {
     }
     return params
   }
+}
+
+function isParam(part: string): boolean {
+  return part.startsWith(':')
 }
 
 function decode(segment: string): string | undefined {

@@ -63,12 +63,11 @@ export class UpgradeRouter {
       )
     }
     if (this.#servers.has(server)) return
-    const claim = {
-      claims: (request: IncomingMessage) => this.#match(request) !== undefined,
-      upgrade: (request: IncomingMessage, tcp: Duplex, head: Buffer) =>
-        this.#upgrade(server, { request, tcp, head }),
-    }
-    this.#servers.set(server, claimUpgrades(server, claim))
+    const claim = (request: IncomingMessage, tcp: Duplex, head: Buffer): boolean =>
+      this.#claim({ request, tcp, head })
+    const upgrade = (request: IncomingMessage, tcp: Duplex, head: Buffer): void =>
+      this.#upgrade(server, { request, tcp, head })
+    this.#servers.set(server, claimUpgrades(server, { claim, upgrade }))
   }
 
   /**
@@ -126,12 +125,19 @@ export class UpgradeRouter {
     }
   }
 
-  #upgrade(server: HttpServer, upgrade: Upgrade): void {
+  /** Serves a request whose path has a mount; returns false for others. */
+  #claim(upgrade: Upgrade): boolean {
     const { request } = upgrade
     const found = this.#match(request)
     if (found) void this.#serve(found.route, this.#upgraded(request, found.params), upgrade)
+    return found !== undefined
+  }
+
+  #upgrade(server: HttpServer, upgrade: Upgrade): void {
+    // A library that calls the listeners by itself passes every request.
+    if (this.#claim(upgrade)) return
     // Another upgrade listener, such as that of a development server, may serve the path.
-    else if (server.listenerCount('upgrade') > 1) this.#waitForOthers(upgrade)
+    if (server.listenerCount('upgrade') > 1) this.#waitForOthers(upgrade)
     else this.#refuse(upgrade, refusals.notFound)
   }
 
@@ -161,7 +167,7 @@ export class UpgradeRouter {
   }
 
   #match({ url = '/' }: IncomingMessage): { route: Route; params: PathParams } | undefined {
-    const [path = ''] = url.split('?')
+    const path = pathOf(url)
     for (const route of this.#routes) {
       const params = route.pattern(path)
       if (params) return { route, params }
@@ -177,8 +183,7 @@ export class UpgradeRouter {
   }
 
   #requested({ headers, url, remoteAddress }: ConnectRequest, params: PathParams): UpgradeRequest {
-    const [, ...rest] = url.split('?')
-    const query = new URLSearchParams(rest.join('?'))
+    const query = new URLSearchParams(url.slice(pathOf(url).length + 1))
     const address = this.#deps.access.addressOf({ headers, remoteAddress })
     return { headers, url, query, params, address }
   }
@@ -216,7 +221,7 @@ export class UpgradeRouter {
   #noteRefusal(url = '', { status, code }: HttpRefusal): void {
     const { counters, logger } = this.#deps
     // The query may contain tokens, so it is not logged.
-    const [path = ''] = url.split('?')
+    const path = pathOf(url)
     counters.refused(code)
     logger?.('connection', `refused ${loggable(path)}: ${status} ${code}`)
   }
@@ -274,4 +279,10 @@ interface Upgrade {
   readonly request: IncomingMessage
   readonly tcp: Duplex
   readonly head: Buffer
+}
+
+/** Returns the part of an address before its query. */
+function pathOf(url: string): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
 }

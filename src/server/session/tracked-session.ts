@@ -73,9 +73,8 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
   }
 
   /** Records that its user is authenticated. */
-  arrive(): ConnectionInfo {
+  arrive(): void {
     this.#arrived = true
-    return this.info()
   }
 
   /** Ends the session, then closes the socket; the session ignores messages received until then. */

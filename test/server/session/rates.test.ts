@@ -48,17 +48,20 @@ describe('rates in memory', () => {
 })
 
 describe('the address of a peer', () => {
-  it.each(['203.0.113.7', '2001:db8::7', '::ffff:203.0.113.7', '172.32.0.1', '11.0.0.1'])(
-    '%s counts',
-    (remoteAddress) => {
-      const address = peerAddress({ headers: {}, remoteAddress })
-      expect(address).toBe(remoteAddress.replace('::ffff:', ''))
-    },
-  )
+  it.each([
+    ...['203.0.113.7', '2001:db8::7', '::ffff:203.0.113.7', '11.0.0.1', '110.0.0.1'],
+    ...['172.15.0.1', '172.32.0.1', '192.169.1.1', '100.63.0.1', '100.128.0.1'],
+    // Groups of an IPv6 address are written without leading zeros: fc is 00fc.
+    ...['::11', 'fc::1', 'fb00::1', 'fe7f::1', 'fec0::1'],
+  ])('%s counts', (remoteAddress) => {
+    const address = peerAddress({ headers: {}, remoteAddress })
+    expect(address).toBe(remoteAddress.replace('::ffff:', ''))
+  })
 
   it.each([
     ...['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.1'],
-    ...['169.254.0.1', '100.64.0.1', 'fd00::1', 'fe80::1', undefined],
+    ...['172.31.255.255', '169.254.0.1', '100.64.0.1', '100.127.0.1'],
+    ...['fc00::1', 'fd00::1', 'fdff::1', 'fe80::1', 'FEBF::1', 'fe80::1%eth0', undefined],
   ])('%s does not count, as it may be a proxy', (remoteAddress) => {
     expect(peerAddress({ headers: {}, remoteAddress })).toBeUndefined()
   })
