@@ -2,6 +2,8 @@
 export class SerialQueue {
   readonly #report: (error: unknown) => void
   readonly #onIdle: () => void
+  /** Number of steps that are not done. */
+  #left = 0
   #last: Promise<void> | undefined
 
   /**
@@ -24,15 +26,24 @@ export class SerialQueue {
    * @returns a promise that settles once the step is done, and never rejects
    */
   add(step: () => void | Promise<void>): Promise<void> {
-    const added = (this.#last ?? Promise.resolve())
-      .then(step)
-      .catch(this.#report)
-      .finally(() => {
-        if (this.#last !== added) return
+    this.#left += 1
+    this.#last = this.#run(step, this.#last)
+    return this.#last
+  }
+
+  async #run(step: () => void | Promise<void>, before: Promise<void> | undefined): Promise<void> {
+    // Also if there is none: a step never begins within the call of `add`.
+    await before
+    try {
+      await step()
+    } catch (error) {
+      this.#report(error)
+    } finally {
+      this.#left -= 1
+      if (!this.#left) {
         this.#last = undefined
         this.#onIdle()
-      })
-    this.#last = added
-    return added
+      }
+    }
   }
 }

@@ -98,7 +98,7 @@ export class Access {
   }
 
   /** Returns what a user may subscribe to in a channel; `undefined` for nothing. Never rejects. */
-  async authorizeSubscribe(
+  authorizeSubscribe(
     user: User | null,
     channel: string,
     params: unknown,

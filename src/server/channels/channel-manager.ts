@@ -202,10 +202,10 @@ export class ChannelManager {
     if (!publisher.canFollow(channel)) return refusal('bad-channel', channel)
     const granted = await this.#authorize(receiver, channel)
     if ('code' in granted) return granted
-    const { membership, followed } = table.join(channel, receiver, revoked)
+    const membership = table.join(channel, receiver, { revoked: (_, error) => revoked(error) })
     membership.since = granted.since
     try {
-      await followed
+      await membership.channel.followed
     } catch (error) {
       membership.leave()
       throw error
@@ -223,7 +223,9 @@ export class ChannelManager {
   }
 
   #of(receiver: ChannelReceiver): Subscriptions {
-    const own = this.#subscriptions.get(receiver) ?? new Subscriptions(this.#deps, receiver)
+    const known = this.#subscriptions.get(receiver)
+    if (known) return known
+    const own = new Subscriptions(this.#deps, receiver)
     this.#subscriptions.set(receiver, own)
     return own
   }

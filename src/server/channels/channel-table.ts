@@ -1,12 +1,11 @@
 import type { Clock } from '../../base/clock.ts'
-import type { Refusal } from '../../base/errors.ts'
 import { lazy } from '../../base/lazy.ts'
 import { presenceResource } from '../../protocol/channel-name.ts'
 import type { Access } from '../access/access.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
-import type { MembershipDeps } from './membership.ts'
+import type { Channel, MembershipDeps, MembershipOwner } from './membership.ts'
 import { Membership } from './membership.ts'
 import { WholeUsers } from './whole-users.ts'
 
@@ -22,6 +21,7 @@ export class ChannelTable {
     this.#memberships = {
       now: () => clock.wall(),
       receives: ({ user }, event) => access.canReceive(user, event.source, event),
+      leave: (member) => this.#leave(member),
     }
   }
 
@@ -44,22 +44,13 @@ export class ChannelTable {
 
   /**
    * Makes a receiver a member. The membership holds events until {@link Membership.deliverFrom}, and
-   * misses none once `followed` resolves; if that rejects, the caller has to end the membership.
-   *
-   * @param revoked called after the membership was revoked
+   * misses none once its channel is `followed`; if that rejects, the caller has to end the membership.
    */
-  join(
-    name: string,
-    receiver: ChannelReceiver,
-    revoked: (error: Refusal) => void,
-  ): { readonly membership: Membership; readonly followed: Promise<unknown> } {
+  join(name: string, receiver: ChannelReceiver, owner: MembershipOwner): Membership {
     const channel = this.#channels.get(name) ?? this.#open(name)
-    const membership = new Membership(this.#memberships, receiver, {
-      leave: (member) => this.#leave(name, channel, member),
-      revoked,
-    })
+    const membership = new Membership(this.#memberships, receiver, channel, owner)
     channel.members.add(membership)
-    return { membership, followed: channel.followed }
+    return membership
   }
 
   #open(name: string): Channel {
@@ -74,7 +65,7 @@ export class ChannelTable {
         for (const member of members) member.compare(name, head)
       },
     })
-    const channel = { members, followed }
+    const channel = { name, members, followed }
     this.#channels.set(name, channel)
     return channel
   }
@@ -102,10 +93,11 @@ export class ChannelTable {
     }
   }
 
-  #leave(name: string, channel: Channel, member: Membership): void {
-    if (!channel.members.delete(member) || channel.members.size) return
+  #leave(member: Membership): void {
+    const { name, members, followed } = member.channel
+    if (!members.delete(member) || members.size) return
     this.#channels.delete(name)
-    channel.followed.then(
+    followed.then(
       (release) => release(),
       () => {},
     )
@@ -123,11 +115,4 @@ export interface ChannelTableDeps {
   readonly access: Access
   /** Receives the errors of the presence store; never throws. */
   report(error: unknown): void
-}
-
-/** A channel with members on this server. */
-interface Channel {
-  readonly members: Set<Membership>
-  /** Resolves with the function that ends the subscription at the broker. */
-  readonly followed: Promise<() => void>
 }

@@ -16,8 +16,9 @@ export class Membership implements ChannelMembership {
   since: Date | Position | undefined
   /** The receiver that is the member. */
   readonly receiver: ChannelReceiver
+  readonly channel: Channel
   readonly #deps: MembershipDeps
-  readonly #ends: MembershipEnds
+  readonly #owner: MembershipOwner
   #held: ChannelEvent[] | undefined = []
   /** Whether no held event was discarded. */
   #complete = true
@@ -31,10 +32,16 @@ export class Membership implements ChannelMembership {
   /** The value of `#due` last reported to the receiver; `undefined` after a change of epoch. */
   #reported: number | undefined
 
-  constructor(deps: MembershipDeps, receiver: ChannelReceiver, ends: MembershipEnds) {
+  constructor(
+    deps: MembershipDeps,
+    receiver: ChannelReceiver,
+    channel: Channel,
+    owner: MembershipOwner,
+  ) {
     this.#deps = deps
     this.receiver = receiver
-    this.#ends = ends
+    this.channel = channel
+    this.#owner = owner
   }
 
   /** The last position due to the receiver; `undefined` until {@link deliverFrom}. */
@@ -106,13 +113,13 @@ export class Membership implements ChannelMembership {
 
   /** Ends the membership; safe to call twice. */
   leave(): void {
-    this.#ends.leave(this)
+    this.#deps.leave(this)
   }
 
   /** Ends the membership, and calls `revoked`. */
   revoke(error: Refusal): void {
     this.leave()
-    this.#ends.revoked(error)
+    this.#owner.revoked(this.channel.name, error)
   }
 
   /** Whether the receiver may have an event. */
@@ -184,12 +191,20 @@ export interface MembershipDeps {
   readonly now: () => number
   /** Whether a receiver may have an event; does not throw. */
   readonly receives: (receiver: ChannelReceiver, event: ChannelEvent) => boolean
+  /** Removes a member from its channel. */
+  readonly leave: (membership: Membership) => void
 }
 
-/** What happens at the end of a {@link Membership}. */
-export interface MembershipEnds {
-  /** Removes the member from its channel. */
-  readonly leave: (membership: Membership) => void
-  /** Called after the membership was revoked. */
-  readonly revoked: (error: Refusal) => void
+/** A channel with members on this server. */
+export interface Channel {
+  readonly name: string
+  readonly members: Set<Membership>
+  /** Resolves with the function that ends the subscription at the broker. */
+  readonly followed: Promise<() => void>
+}
+
+/** The owner of memberships. */
+export interface MembershipOwner {
+  /** Called after a membership was revoked. */
+  revoked(channel: string, error: Refusal): void
 }

@@ -13,16 +13,16 @@ import type { ChannelEvent } from '../broker/channel-event.ts'
 import type { ChannelDeps } from './channel-deps.ts'
 import type { ChannelReceiver } from './channel-receiver.ts'
 import type { ChannelTable } from './channel-table.ts'
-import type { Membership } from './membership.ts'
+import type { Membership, MembershipOwner } from './membership.ts'
 import { presenceSnapshot } from './presence-snapshot.ts'
 
 /** The subscriptions of one receiver. Its commands are carried out one after the other. */
-export class Subscriptions {
+export class Subscriptions implements MembershipOwner {
   readonly #deps: SubscriptionsDeps
   readonly #receiver: ChannelReceiver
   readonly #memberships = new Map<string, Membership>()
-  /** The errors of the channels that were revoked during the present subscribe. */
-  readonly #revoked = new Map<string, Refusal>()
+  /** The errors of the channels that were revoked during the present subscribe, if there are any. */
+  #revoked: Map<string, Refusal> | undefined
   readonly #queue: NonNullable<ChannelReceiver['queue']>
   #ended = false
 
@@ -82,23 +82,28 @@ export class Subscriptions {
   async #subscribe(command: Omit<SubscribeCommand, 'kind'>): Promise<void> {
     // The receiver may have left while the command was queued.
     if (this.#ended) return
-    this.#revoked.clear()
+    this.#revoked = undefined
     const refused = new Map<string, Refusal>()
-    const granted: Granted[] = []
-    const grants = this.#admissible(command.channels, refused).map(async (name) => {
-      const grant = await this.#grant(name, command)
-      if ('code' in grant) {
-        this.#leave(name)
-        refused.set(name, grant)
-      } else granted.push(grant)
-    })
-    await Promise.all(grants)
+    const names = this.#admissible(command.channels, refused)
+    const grants = await Promise.all(names.map((name) => this.#grant(name, command, refused)))
     if (this.#ended) return
+    const granted = grants.filter((grant) => grant !== undefined)
+    this.#reply(command, granted, refused)
+    for (const { name, membership, resumed } of granted) {
+      if (resumed) await this.#resume(name, membership, resumed)
+    }
+  }
+
+  #reply(
+    { requestId, channels }: Omit<SubscribeCommand, 'kind'>,
+    granted: readonly Granted[],
+    refused: Map<string, Refusal>,
+  ): void {
     const positions = new Map<string, Position>()
     const gaps: string[] = []
     for (const { name, membership, resumed } of granted) {
       if (!this.#has(name, membership)) {
-        refused.set(name, this.#revoked.get(name) ?? refusal('forbidden'))
+        refused.set(name, this.#revoked?.get(name) ?? refusal('forbidden'))
         continue
       }
       const position = resumed ? positionInReply(resumed) : membership.position
@@ -107,12 +112,8 @@ export class Subscriptions {
     }
     const names = granted.map(({ name }) => name).filter((name) => !refused.has(name))
     this.#deps.noted?.(this.#receiver, names, refused)
-    const { channels } = command
-    const to = keysOf(command.requestId)
+    const to = keysOf(requestId)
     this.#sendFrame({ kind: 'subscribed', to, at: positions, refused, gaps, channels })
-    for (const { name, membership, resumed } of granted) {
-      if (resumed) await this.#resume(name, membership, resumed)
-    }
   }
 
   /** Returns the refusal that a subscribe to a channel would get; `undefined` if none. Never rejects. */
@@ -138,15 +139,21 @@ export class Subscriptions {
     })
   }
 
+  /** Grants a channel of a subscribe; leaves it if that is refused, and adds the reason to `refused`. */
   async #grant(
     name: string,
     { since: positions, requestId, params }: Omit<SubscribeCommand, 'kind'>,
-  ): Promise<Granted | Refusal> {
+    refused: Map<string, Refusal>,
+  ): Promise<Granted | undefined> {
     const { authorize, report } = this.#deps
+    const refuse = (error: Refusal): undefined => {
+      this.#leave(name)
+      refused.set(name, error)
+    }
     const since = positions.get(name)
     const reach = await authorize(this.#receiver, name, params)
-    if ('code' in reach) return reach
-    if (this.#ended) return refusal('internal')
+    if ('code' in reach) return refuse(reach)
+    if (this.#ended) return undefined
     const former = this.#memberships.get(name)
     // A channel with a state sends it on every subscribe without a position.
     const hasState = this.#receiver.snapshot ?? presenceResource(name) !== undefined
@@ -154,15 +161,16 @@ export class Subscriptions {
       return { name, membership: former, resumed: undefined }
     }
     try {
-      const membership = former ?? (await this.#join(name))
+      const membership = former ?? this.#join(name)
+      await membership.channel.followed
       membership.since = reach.since
       membership.hold()
       const resumed = await this.#metered(name, membership, { since, requestId })
-      return 'code' in resumed ? resumed : { name, membership, resumed }
+      return 'code' in resumed ? refuse(resumed) : { name, membership, resumed }
     } catch (error) {
       const sent = refusalFromError(error)
       if (!sent) report(error)
-      return sent ?? refusal('internal')
+      return refuse(sent ?? refusal('internal'))
     }
   }
 
@@ -188,18 +196,9 @@ export class Subscriptions {
     // Also on a resume: without a sweep, members of a crashed server never leave.
     if (resource !== undefined) sweep.begin()
     const past = since && (await pastSince(broker, name, since))
-    if (past?.complete) {
-      const reached = reachable(past, membership.since)
-      const hidden = past.events.length - reached.length
-      // After a gap, a presence channel starts again with a snapshot.
-      if (!hidden || resource === undefined) {
-        const missed = reached.filter((event) => membership.receives(event))
-        const gap = hidden > 0 || past.epochChanged
-        const known = !gap && missed.length === 0
-        const bytes = past.events.reduce((sum, { json = '' }) => sum + json.length, 0)
-        return { head: past.head, from: past.from + hidden, missed, known, gap, bytes }
-      }
-    }
+    const resumed = past && resumedFrom(past, membership)
+    // After a gap, a presence channel starts again with a snapshot.
+    if (resumed && (resource === undefined || !resumed.hidden)) return resumed
     const restart = { missed: [], known: false, gap: since !== undefined, bytes: 0 }
     if (resource !== undefined) {
       const { at, sync, bytes } = await presenceSnapshot(this.#deps, this.#receiver, resource)
@@ -229,15 +228,17 @@ export class Subscriptions {
     if (!complete && this.#receiver.dialect.recovery === false) this.#receiver.missed?.()
   }
 
-  async #join(name: string): Promise<Membership> {
-    const { membership, followed } = this.#deps.table.join(name, this.#receiver, (error) => {
-      this.#memberships.delete(name)
-      this.#revoked.set(name, error)
-      this.#sendFrame({ kind: 'unsubscribed', channel: name, error })
-    })
-    // Before the first await, so that end() finds the membership.
+  /** Called after the membership of a channel was revoked. */
+  revoked(channel: string, error: Refusal): void {
+    this.#memberships.delete(channel)
+    this.#revoked ??= new Map()
+    this.#revoked.set(channel, error)
+    this.#sendFrame({ kind: 'unsubscribed', channel, error })
+  }
+
+  #join(name: string): Membership {
+    const membership = this.#deps.table.join(name, this.#receiver, this)
     this.#memberships.set(name, membership)
-    await followed
     return membership
   }
 
@@ -301,12 +302,31 @@ interface Resumed {
   readonly sync?: Encoded
 }
 
+/** The state after a receiver's position, read from the history. */
+interface Missed extends Resumed {
+  /** Number of missed events that the receiver may not read. */
+  readonly hidden: number
+}
+
 /** What a receiver wants of one channel. */
 interface Wanted {
   /** Position after which it resumes. */
   readonly since: Position | undefined
   /** Id of the subscribe. */
   readonly requestId: string | undefined
+}
+
+/** Returns the state by the events of a history; `undefined` if that has lost some of them. */
+function resumedFrom(past: Past, membership: Membership): Missed | undefined {
+  if (!past.complete) return undefined
+  const { head, events } = past
+  const reached = reachable(past, membership.since)
+  const hidden = events.length - reached.length
+  const missed = reached.filter((event) => membership.receives(event))
+  const gap = hidden > 0 || past.epochChanged
+  const known = !gap && missed.length === 0
+  const bytes = events.reduce((sum, { json = '' }) => sum + json.length, 0)
+  return { head, from: past.from + hidden, missed, known, gap, bytes, hidden }
 }
 
 /**

@@ -280,7 +280,7 @@ export class DialectSession implements MountSession, OpenSession, FrameWriterTar
     this.#writer.welcome(user, tag, hello.contract)
     const part = this.#opened?.(this)
     // The mount may have ended the connection.
-    if (!this.gone) this.#phase = { ...this.#phase, part }
+    if (part && !this.gone) this.#phase = { ...this.#phase, part }
     if (this.#drain) this.#writer.say(this.#drain.notice)
     const bytes = this.#greetingBytes + greeting.bytes
     for (const command of this.#limiter.greet(held, bytes, this.#writer)) this.run(command)

@@ -14,8 +14,7 @@ export class SessionRegistry {
   readonly #addresses = new Map<string, number>()
   readonly #byUser = new Map<string, Set<MountSession>>()
   readonly #users = new Map<MountSession, string>()
-  /** The users that were disconnected during each running check of credentials. */
-  readonly #checks = new Set<Map<string, RefusalCode>>()
+  readonly #checks = new Set<CredentialCheck>()
   #emptied: (() => void)[] = []
 
   /** @param arrived called for every session once its user is authenticated */
@@ -70,21 +69,24 @@ export class SessionRegistry {
    * overrides its result.
    */
   async checked(check: () => Promise<Identity | Refusal>): Promise<Identity | Refusal> {
-    const ended = new Map<string, RefusalCode>()
-    this.#checks.add(ended)
+    const running: CredentialCheck = { ended: undefined }
+    this.#checks.add(running)
     try {
       const result = await check()
-      const code = 'code' in result ? undefined : ended.get(result.user?.id ?? '')
+      const code = 'code' in result ? undefined : running.ended?.get(result.user?.id ?? '')
       return code ? refusal(code) : result
     } finally {
-      this.#checks.delete(ended)
+      this.#checks.delete(running)
     }
   }
 
   /** Ends all sessions of a user, and those whose credentials turn out to be of that user. */
   disconnectUser(userId: string, code: number, reason: string): void {
     const refused = code === 4403 ? 'forbidden' : 'not-authenticated'
-    for (const ended of this.#checks) ended.set(userId, refused)
+    for (const check of this.#checks) {
+      check.ended ??= new Map()
+      check.ended.set(userId, refused)
+    }
     for (const session of this.byUser(userId)) this.of(session)?.disconnect(code, reason)
   }
 
@@ -145,4 +147,10 @@ export class SessionRegistry {
     if (count) this.#addresses.set(address, count)
     else this.#addresses.delete(address)
   }
+}
+
+/** A running check of credentials. */
+interface CredentialCheck {
+  /** The users that were disconnected meanwhile, if there are any. */
+  ended: Map<string, RefusalCode> | undefined
 }
