@@ -58,7 +58,7 @@ describe('the bytes that remain', () => {
     ['heap', 'subscriptions', 'run', { keep: true }, 580],
     ['heap', 'clients', 'run', {}, 13_600],
     // A connection of the server without its socket.
-    ['fan-out', 'alone', 'kept', { connections: 2_000 }, 5_300],
+    ['fan-out', 'alone', 'kept', { connections: 2_000 }, 2_500],
   ] as const)(
     'of %s, %s, are within the limit (%s %o)',
     async (row, role, method, params, most) => {
