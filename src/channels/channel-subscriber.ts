@@ -376,7 +376,7 @@ export interface ChannelOptions {
 function positions(channels: readonly Channel[]): ReadonlyMap<string, Position> {
   const since = new Map<string, Position>()
   for (const channel of channels) {
-    const position = channel.asking()
+    const { position } = channel
     if (position) since.set(channel.name, position)
   }
   return since

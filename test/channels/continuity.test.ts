@@ -12,7 +12,6 @@ const event = (offset: number | undefined, more: Partial<EventFrame> = {}): Even
 /** A channel that is live at an offset of epoch `e`. */
 function at(offset: number): Continuity {
   const continuity = new Continuity()
-  continuity.asking()
   continuity.resumed({ epoch: 'e', offset }, false)
   return continuity
 }
@@ -39,7 +38,6 @@ describe('continuity', () => {
   it('detects a gap, and delivers past one that the server cannot fill', () => {
     const continuity = at(5)
     expect(continuity.judge(event(8))).toBe('missing')
-    continuity.asking()
     expect(continuity.resumed(undefined, false)).toBeUndefined()
     expect(continuity.judge(event(8))).toBe('unfillable')
     expect(continuity.judge(event(9))).toBe('deliver')
@@ -53,7 +51,6 @@ describe('continuity', () => {
       [{ epoch: 'e', offset: 3 }, false, 'went-back'],
     ] as const) {
       const continuity = at(5)
-      continuity.asking()
       expect(continuity.resumed(position, named)).toBe(reason)
       expect(continuity.position).toEqual(position)
     }
@@ -65,7 +62,7 @@ describe('continuity', () => {
 
   it('resumes at offset 0 as at any other', () => {
     const continuity = at(0)
-    expect(continuity.asking()).toEqual({ epoch: 'e', offset: 0 })
+    expect(continuity.position).toEqual({ epoch: 'e', offset: 0 })
     expect(continuity.resumed({ epoch: 'e', offset: 2 }, false)).toBeUndefined()
     expect(continuity.judge(event(1))).toBe('deliver')
     expect(continuity.judge(event(2))).toBe('deliver')
@@ -73,7 +70,6 @@ describe('continuity', () => {
 
   it('continues after a replay whose last events were filtered', () => {
     const continuity = at(5)
-    continuity.asking()
     continuity.resumed({ epoch: 'e', offset: 10 }, false)
     expect(continuity.judge(event(7, { prev: 5 }))).toBe('deliver')
     expect(continuity.judge(event(11))).toBe('deliver')
@@ -83,9 +79,9 @@ describe('continuity', () => {
   it('cannot detect gaps without positions, and reports that from the second subscribe on', () => {
     const continuity = new Continuity()
     expect(continuity.judge(event(undefined))).toBe('deliver')
-    expect(continuity.asking()).toBeUndefined()
+    expect(continuity.position).toBeUndefined()
     expect(continuity.resumed(undefined, false)).toBeUndefined()
-    expect(continuity.asking()).toBeUndefined()
+    expect(continuity.position).toBeUndefined()
     expect(continuity.resumed(undefined, false)).toBe('no-recovery')
   })
 
@@ -101,12 +97,10 @@ describe('continuity', () => {
   it('resubscribes once when an older event arrives, since its own position may be wrong', () => {
     const continuity = at(90)
     expect(continuity.judge(event(11))).toBe('missing')
-    continuity.asking()
     expect(continuity.resumed({ epoch: 'e', offset: 11 }, true)).toBe('went-back')
     expect(continuity.judge(event(12))).toBe('deliver')
     const right = at(90)
     expect(right.judge(event(11))).toBe('missing')
-    right.asking()
     expect(right.resumed(undefined, false)).toBeUndefined()
     expect([12, 13, 91].map((offset) => right.judge(event(offset)))).toEqual([
       'drop',
