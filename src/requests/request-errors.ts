@@ -18,16 +18,15 @@ export function say(
   intent: Intent,
   awaitedOf: (message: Outgoing) => AwaitedReply,
 ): readonly Outgoing[] | WirefoldError {
-  const what = nameOf(intent)
   try {
     const said = link.say(intent, awaitedOf)
     if (said) return said
   } catch (cause) {
     const requestId = 'requestId' in intent ? intent.requestId : ''
-    const message = `The codec could not encode ${what}, which has to be plain JSON`
+    const message = `The codec could not encode ${nameOf(intent)}, which has to be plain JSON`
     return causedBy(cause, 'bad-payload', message, { requestId })
   }
-  return unsupported(link.dialect.name, what)
+  return unsupported(link.dialect.name, nameOf(intent))
 }
 
 /** The detail of an error of a request, without the id of the request. */
