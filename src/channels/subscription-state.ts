@@ -55,11 +55,11 @@ export type SubscriptionInput =
 export const unsubscribed: SubscriptionState = { wanted: false, actual: 'none', refusal: undefined }
 
 /** The states that most channels are in, or pass: one object for all, which saves memory. */
-const WANTED: { readonly [Actual in SubscriptionState['actual']]?: SubscriptionState } = {
-  none: { wanted: true, actual: 'none', refusal: undefined },
-  subscribing: { wanted: true, actual: 'subscribing', refusal: undefined },
-  live: { wanted: true, actual: 'live', refusal: undefined },
-}
+const COMMON: readonly SubscriptionState[] = [
+  { wanted: true, actual: 'live', refusal: undefined },
+  { wanted: true, actual: 'subscribing', refusal: undefined },
+  { wanted: true, actual: 'none', refusal: undefined },
+]
 
 /**
  * Returns the state after an input.
@@ -123,7 +123,8 @@ export function due({
 }
 
 function at(wanted: boolean, actual: SubscriptionState['actual']): SubscriptionState {
-  return (wanted && WANTED[actual]) || { wanted, actual, refusal: undefined }
+  const common = COMMON.find((state) => state.wanted === wanted && state.actual === actual)
+  return common ?? { wanted, actual, refusal: undefined }
 }
 
 /** Desired and confirmed state of one channel. */
