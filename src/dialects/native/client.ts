@@ -102,17 +102,12 @@ interface Envelope {
 
 function subscribePayload({ channels, since, params }: SubscribeIntent): unknown {
   if (!since.size) return { channels, params }
-  const anew: string[] = []
+  const anew = since.size < channels.length ? channels.filter((name) => !since.has(name)) : []
   const byEpoch = new Map<string, (string | number)[]>()
-  for (const channel of channels) {
-    const position = since.get(channel)
-    if (!position) {
-      anew.push(channel)
-      continue
-    }
-    const group = byEpoch.get(position.epoch)
-    if (group) group.push(channel, position.offset)
-    else byEpoch.set(position.epoch, [channel, position.offset])
+  for (const [channel, { epoch, offset }] of since) {
+    const group = byEpoch.get(epoch)
+    if (group) group.push(channel, offset)
+    else byEpoch.set(epoch, [channel, offset])
   }
   return { channels: anew, since: [...byEpoch], params }
 }
