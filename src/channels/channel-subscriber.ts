@@ -180,7 +180,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
       },
       opening: () => {
         this.#up = true
-        this.#flush([...channels.values()])
+        this.#flush(channels.values())
       },
       receive: (frame) => this.#receive(frame),
       disconnected: () => this.#disconnected(),
@@ -198,7 +198,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   #disconnected(): void {
     this.#up = false
     const at = this.port.clock.wall()
-    for (const channel of [...this.#channels.values()]) channel.input('disconnected', undefined, at)
+    for (const channel of this.#channels.values()) channel.input('disconnected', undefined, at)
   }
 
   #receive(frame: Frame): boolean {
@@ -261,7 +261,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
       this.#patterns.delete(channel)
     } else if (this.#up && due(channel.state)) {
       // In a microtask, so that changes which cancel each other cost nothing.
-      if (this.#changed.size === 0) queueMicrotask(() => this.#flush([...this.#changed]))
+      if (this.#changed.size === 0) queueMicrotask(() => this.#flush(this.#changed))
       this.#changed.add(channel)
     }
   }
@@ -280,23 +280,36 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   }
 
   /** Sends the messages that are due for these channels. */
-  #flush(channels: readonly Channel[]): void {
-    this.#changed.clear()
-    if (!this.#up) return
-    for (const kind of ['unsubscribe', 'subscribe'] as const) {
-      const rest = channels.filter(({ state }) => due(state) === kind)
-      while (rest.length > 0) {
-        let length = 0
-        let count = 0
-        for (const { name, params } of rest) {
-          // A channel with parameters has a message of its own.
-          length += params === undefined ? name.length : Number.POSITIVE_INFINITY
-          if (length > NAMES_PER_MESSAGE && count > 0) break
-          count++
-        }
-        this.#send(kind, rest.splice(0, count))
+  #flush(channels: Iterable<Channel>): void {
+    const leaving: Channel[] = []
+    const joining: Channel[] = []
+    if (this.#up) {
+      for (const channel of channels) {
+        const kind = due(channel.state)
+        if (kind) (kind === 'subscribe' ? joining : leaving).push(channel)
       }
     }
+    this.#changed.clear()
+    this.#sendAll('unsubscribe', leaving)
+    this.#sendAll('subscribe', joining)
+  }
+
+  /** Sends one message about all of these channels, or several if their names are too long for one. */
+  #sendAll(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
+    let batch: Channel[] = []
+    let length = 0
+    for (const channel of channels) {
+      // A channel with parameters has a message of its own.
+      const own = channel.params === undefined ? channel.name.length : Number.POSITIVE_INFINITY
+      if (batch.length > 0 && length + own > NAMES_PER_MESSAGE) {
+        this.#send(kind, batch)
+        batch = []
+        length = 0
+      }
+      length += own
+      batch.push(channel)
+    }
+    if (batch.length > 0) this.#send(kind, batch)
   }
 
   #send(kind: 'subscribe' | 'unsubscribe', channels: readonly Channel[]): void {
