@@ -38,6 +38,8 @@ import { useProvided, useReadable } from './react.ts'
  * with the component.
  *
  * @example
+ * import { createRealtimeHooks } from 'wirefold/react'
+ *
  * export const { RealtimeProvider, useChannel, useList } = createRealtimeHooks<typeof shop>()
  */
 export function createRealtimeHooks<

@@ -29,7 +29,9 @@ export function useReadable<T>(store: Readable<T>): T
  * @param isEqual whether a selection has not changed; the previous one is then kept.
  *   By default the same value (`Object.is`), or arrays or plain objects of the same members.
  * @example
- * const titles = useReadable(tasks, (all) => all.map((task) => task.title))
+ * import { useReadable } from 'wirefold/react'
+ *
+ * const status = useReadable(contexts.entity('Order', '17'), (order) => order?.status)
  */
 export function useReadable<T, S>(
   store: Readable<T>,
@@ -110,6 +112,9 @@ export interface ChannelSource {
  *   it never shows. A new client starts nothing before its first use.
  * @param release releases it, once the component is gone
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { useOwned } from 'wirefold/react'
+ *
  * const client = useOwned(() => new RealtimeClient(url), (client) => client.close())
  */
 export function useOwned<T>(create: () => T, release: (owned: T) => void): T {
@@ -153,6 +158,9 @@ class Owned<T> {
  *
  * @throws an `Error` with the context's `displayName` if no provider is above
  * @example
+ * import { createContext } from 'react'
+ * import { type RealtimeClient, useProvided } from 'wirefold/react'
+ *
  * const ClientContext = createContext<RealtimeClient | undefined>(undefined)
  * const client = useProvided(ClientContext)   // below <ClientContext value={client}>
  */

@@ -54,7 +54,16 @@ export interface SignalLibrary<K extends StoreKind> {
  * may read signals: `() => props.channel`.
  *
  * @example
- * const { useList } = createRealtimeSignals<typeof shop, AccessorKind>(solid)
+ * import { createContext, createEffect, createSignal, onCleanup, useContext } from 'solid-js'
+ * import { type AccessorKind, accessorSignals, createRealtimeSignals, type RealtimeParts } from 'wirefold/signals'
+ *
+ * const Realtime = createContext<RealtimeParts>()
+ * const { useList } = createRealtimeSignals<typeof shop, AccessorKind>({
+ *   signals: accessorSignals(createSignal),
+ *   read: (get) => get(),
+ *   effect: (run) => createEffect(() => { const end = run(); if (end) onCleanup(end) }),
+ *   inject: () => useContext(Realtime),
+ * })
  */
 export function createRealtimeSignals<
   C extends Untyped,

@@ -19,6 +19,10 @@ export interface ValueSignalKind extends StoreKind {
  *
  * @param create the library's function: `signal` of Preact, `shallowRef` of Vue
  * @example
+ * import { type Signal, signal } from '@preact/signals-core'
+ * import { ContextRegistry, type StoreKind } from 'wirefold'
+ * import { valueSignals } from 'wirefold/signals'
+ *
  * interface PreactKind extends StoreKind { readonly store: Signal<this['value']> }
  * const contexts = new ContextRegistry<Shop>().storedIn(valueSignals<PreactKind>(signal))
  */
@@ -74,6 +78,9 @@ export interface FollowingSignal<S> {
  *
  * @param factory makes the signal, see {@link valueSignals} and {@link accessorSignals}
  * @example
+ * import { createSignal, onCleanup } from 'solid-js'
+ * import { accessorSignals, toSignal } from 'wirefold/signals'
+ *
  * const { signal, stop } = toSignal(client.state, accessorSignals(createSignal))
  * onCleanup(stop)
  */

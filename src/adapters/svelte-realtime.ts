@@ -51,6 +51,8 @@ export interface RuneKind extends StoreKind {
  * @example
  * import { getContext, setContext } from 'svelte'
  * import { createSubscriber } from 'svelte/reactivity'
+ * import { createRealtimeRunes } from 'wirefold/svelte'
+ *
  * const effect = (run: () => (() => void) | undefined) => { $effect(run) }
  * const svelte = { getContext, setContext, createSubscriber, effect }
  * export const { provideRealtime, useList } = createRealtimeRunes<typeof shop>(svelte)
@@ -75,6 +77,8 @@ export function createRealtimeRunes<
  * @example
  * import { getContext, onMount, setContext } from 'svelte'
  * import { writable } from 'svelte/store'
+ * import { createRealtimeStores } from 'wirefold/svelte'
+ *
  * const svelte = { getContext, setContext, onMount, writable }
  * export const { provideRealtime, useList } = createRealtimeStores<typeof shop>(svelte)
  */

@@ -27,6 +27,9 @@ export interface SvelteKind extends StoreKind {
  * @param writable the function of that name from `svelte/store`
  * @example
  * import { writable } from 'svelte/store'
+ * import { ContextRegistry } from 'wirefold'
+ * import { svelteStores } from 'wirefold/svelte'
+ *
  * const contexts = new ContextRegistry<Shop>().storedIn(svelteStores(writable))
  */
 export function svelteStores(
@@ -56,7 +59,10 @@ export interface Rune<T> {
  * @param createSubscriber the function of that name from `svelte/reactivity`. It is passed in, so
  *   that this module imports nothing and also works with Svelte 4.
  * @example
- * const task = fromReadable(contexts.entity('Task', '42'), createSubscriber)   // then {task.current}
+ * import { createSubscriber } from 'svelte/reactivity'
+ * import { fromReadable } from 'wirefold/svelte'
+ *
+ * const order = fromReadable(contexts.entity('Order', '42'), createSubscriber)   // then {order.current}
  */
 export function fromReadable<T>(
   readable: Readable<T>,

@@ -33,6 +33,8 @@ export interface VueKind extends StoreKind {
  * follows nothing before it is mounted, so that a server that renders never connects.
  *
  * @example
+ * import { createRealtimeComposables } from 'wirefold/vue'
+ *
  * export const { provideRealtime, useChannel, useList } = createRealtimeComposables<typeof shop>()
  */
 export function createRealtimeComposables<

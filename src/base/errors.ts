@@ -164,7 +164,11 @@ export class WirefoldError<Code extends string = string> extends Error {
  * Returns whether a value is a {@link WirefoldError}, with the given code if one is passed.
  *
  * @example
- * catch (error) {
+ * import { isWirefoldError } from 'wirefold'
+ *
+ * try {
+ *   await client.request('order:cancel', { id: '17' })
+ * } catch (error) {
  *   if (isWirefoldError(error, 'request-timeout')) console.log(error.detail.timeoutMs)
  * }
  */

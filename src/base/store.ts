@@ -30,6 +30,8 @@ export interface Writable<T> extends Readable<T> {
  * A kind of stores, as a type: `store` is the type that a factory of this kind makes for `value`.
  *
  * @example
+ * import type { StoreKind, Writable } from 'wirefold'
+ *
  * interface SvelteKind extends StoreKind { store: Writable<this['value']> }
  */
 export interface StoreKind {

@@ -16,7 +16,9 @@ export const eventsDefaults = { buffer: 256, overflow: 'error' } as const
  * Throws the server's refusal, if it refuses the channel. A channel that ends, ends the loop.
  *
  * @example
- * for await (const event of events(channels, 'entity:Task', { signal })) console.log(event.type)
+ * import { channelEvents } from 'wirefold'
+ *
+ * for await (const event of channelEvents(channels, 'entity:Task')) console.log(event.type)
  */
 export function channelEvents<
   Payload = unknown,

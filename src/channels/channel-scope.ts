@@ -17,6 +17,8 @@ import type { ChannelHandler, SubscribeOptions, Subscription } from './subscript
  * @param options `signal` releases the scope when it fires
  *
  * @example
+ * import { channelScope } from 'wirefold'
+ *
  * function mount() {
  *   const scope = channelScope(channels)
  *   scope.subscribe('agent:1', show)

@@ -34,6 +34,8 @@ export const channelDefaults = { lingerMs: 250 } as const
  * connection.
  *
  * @example
+ * import { ChannelSubscriber } from 'wirefold'
+ *
  * const channels = new ChannelSubscriber(client)
  * const off = channels.subscribe('entity:Task', (task) => render(task))
  * off()

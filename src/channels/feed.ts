@@ -14,6 +14,8 @@ import type { SubscribeOptions, Subscription } from './subscription.ts'
  * payload.
  *
  * @example
+ * import { feed } from 'wirefold'
+ *
  * const off = feed(channels, 'process:42', contexts)
  */
 export function feed<

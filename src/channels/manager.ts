@@ -19,6 +19,8 @@ export interface Manager {
  * Makes a manager, which subscribes to its channels at most once, however often it is started.
  *
  * @example
+ * import { defineManager } from 'wirefold'
+ *
  * const dashboard = defineManager({ topics: ['agent:*'], onEvent: () => refetchAgents() })
  * function mount() {
  *   dashboard.initialize(channels)

@@ -23,7 +23,11 @@ export const pollingDefaults = { intervalMs: 5_000, afterFailures: 3 } as const
  *
  * @returns a function that stops polling
  * @example
- * const into = sessionSink(sessions)
+ * import { ContextRegistry, pollWhileDown, sync } from 'wirefold'
+ * import { sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
+ *
+ * const into = sessionSink(sessionContexts(new ContextRegistry()))
+ * const load = async (signal: AbortSignal) => ({ state: await fetchAsEvents(id, signal) })
  * sync(channels, sessionChannel(id), { load, into }).start()
  * pollWhileDown(client, { poll: load, into })
  */

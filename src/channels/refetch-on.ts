@@ -12,6 +12,8 @@ import { sync } from './sync.ts'
  *
  * @param refetch fetches the state and shows it, by the means that the application has
  * @example
+ * import { refetchOn } from 'wirefold'
+ *
  * const dashboard = refetchOn(channels, 'agent:*', (signal) => refetchAgents({ signal }))
  * const stop = dashboard.start()
  */

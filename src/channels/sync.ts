@@ -38,9 +38,15 @@ export const syncDefaults = { buffer: 10_000 } as const
  * with its other handlers; each `sync` fetches for itself.
  *
  * @example
+ * import { createStore, sync } from 'wirefold'
+ *
+ * const titles = createStore<readonly string[]>([])
  * const tasks = sync(channels, 'entity:Task', {
  *   load: async (signal) => ({ state: await fetchTasks({ signal }) }),
- *   into: { reset: (all) => store.set(all), fold: (events) => store.set(apply(store.get(), events)) },
+ *   into: {
+ *     reset: (all) => titles.set(all.map(({ title }) => title)),
+ *     fold: (events) => events.forEach((event) => console.log(event.type)),
+ *   },
  * })
  * const stop = tasks.start()
  */

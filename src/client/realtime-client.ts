@@ -24,6 +24,8 @@ import { resolveClientOptions } from './options.ts'
  * exactly once. Extensions such as `ChannelSubscriber` use it through {@link port}.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ *
  * const client = new RealtimeClient('wss://api.example.com/ws', { auth: () => session.token() })
  * const task = await client.request('task:create', { title: 'Write' })
  */

@@ -46,13 +46,18 @@ import { derivedPlan, reducePlan, valuePlan } from './slot-plans.ts'
  * from the slots.
  *
  * @example
- * const contexts = new ContextRegistry<Shop>()
+ * import { ContextRegistry } from 'wirefold'
+ *
+ * type Customer = { kind: 'Customer'; id: string; name: string }
+ * type Order = { kind: 'Order'; id: string; status: string; customer: Customer }
+ * const contexts = new ContextRegistry<Order | Customer | { kind: 'Till'; total: number }>()
  *   .keyed('Order', (order) => order.id, { parts: (order) => [order.customer] })
  *   .keyed('Customer', (customer) => customer.id)
  *   .single('Till')
  *   .complete()
  * contexts.entity('Order', '17').subscribe((order) => console.log(order?.status))
- * contexts.dispatch({ kind: 'Order', id: '17', status: 'paid', customer: … })
+ * const ada: Customer = { kind: 'Customer', id: '1', name: 'Ada' }
+ * contexts.dispatch({ kind: 'Order', id: '17', status: 'paid', customer: ada })
  */
 export class ContextRegistry<
   C extends Discriminated<By>,
@@ -144,8 +149,8 @@ export class ContextRegistry<
    * the entity.
    *
    * @example
-   * // The status of an order, taken from its steps.
-   * contexts.derived('activity', 'Step', (step) => step.order.id, (step) => ({ status: step.status }))
+   * // The customers whose orders are not paid.
+   * contexts.derived('debtor', 'Order', (order) => order.id, ({ status }) => status !== 'paid')
    */
   derived<Name extends string, Kind extends C[By], Value>(
     name: Name extends C[By] | keyof Slots ? never : Name,

@@ -11,6 +11,8 @@ import type { NameOf, ParamNames, Params } from './name-types.ts'
  * or not the name of a channel.
  *
  * @example
+ * import { channel } from 'wirefold/contract'
+ *
  * channel(shop, 'shop:{id}', { id }) // 'shop:42'
  */
 export function channel<C extends Contract, const T extends keyof Channels<C> & string>(

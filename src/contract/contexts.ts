@@ -12,6 +12,9 @@ import type { ContextIn } from './event-types.ts'
  *
  * @param _template names the channel in the contract; the registry is fed from any name that fits it
  * @example
+ * import { feed } from 'wirefold'
+ * import { contexts } from 'wirefold/contract'
+ *
  * const orders = contexts(shop, 'shop:{id}').keyed('order', (order) => order.id).single('till').complete()
  * feed(channels, 'shop:42', orders)
  */

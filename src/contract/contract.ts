@@ -21,12 +21,20 @@ import { SchemaRules } from './schema-rules.ts'
  * none, and for two templates that fit the same names where nothing decides which counts.
  *
  * @example
+ * import { contract } from 'wirefold/contract'
+ * import { z } from 'zod'
+ *
+ * const Order = z.object({ id: z.string(), status: z.string() })
+ * const CancelOrder = z.object({ id: z.string() })
  * const shop = contract({
  *   channels: { 'shop:{id}': { order: Order } },
  *   requests: { 'order:cancel': { payload: CancelOrder, reply: Order } },
  * })
  *
  * @example
+ * import { contract } from 'wirefold/contract'
+ *
+ * type ShopTypes = { channels: { 'shop:{id}': { order: { id: string; status: string } } } }
  * const shop = contract<ShopTypes>()
  */
 export function contract<const Parts extends ContractTypes = Nothing>(

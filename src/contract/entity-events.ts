@@ -28,6 +28,10 @@ export type EntityEventSchemas<Row extends StandardSchemaV1> = {
  * its row. Updates and deletions are published to the channel of the row as well: list both.
  *
  * @example
+ * import { contract, entityEvents } from 'wirefold/contract'
+ * import { z } from 'zod'
+ *
+ * const Task = z.object({ id: z.string(), title: z.string() })
  * const shop = contract({
  *   channels: { 'entity:Task': entityEvents(Task), 'entity:Task:{id}': entityEvents(Task) },
  * })

@@ -8,7 +8,10 @@ import { fits, isName, parseTemplate } from './names/template.ts'
  * the one template that counts for it: of no other where the contract lists the name itself.
  *
  * @example
- * if (isOf(shop, 'shop:{id}', name)) channels.subscribe(name, …)
+ * import { isOf } from 'wirefold/contract'
+ *
+ * const name = location.hash.slice(1)
+ * if (isOf(shop, 'shop:{id}', name)) channels.subscribe(name, render)
  */
 export function isOf<C extends Contract, const T extends keyof Channels<C> & string>(
   contract: C,

@@ -20,9 +20,13 @@ export const listDefaults = { maxUnseen: 1_000 } as const
  * so that an update that brings one into the filter shows all of it.
  *
  * @example
+ * import { writable } from 'svelte/store'
+ * import { bindList } from 'wirefold'
+ * import { svelteStores } from 'wirefold/svelte'
+ *
  * const open = bindList(channels, 'entity:Task', {
  *   load: async (signal) => ({ state: await fetchTasks({ signal }) }),
- *   filter: (task) => task.status === 'open',
+ *   filter: (task) => !task.done,
  *   into: svelteStores(writable),
  * })
  */

@@ -12,8 +12,10 @@ import { changedKey, identified, idOf } from './entity-change.ts'
  * of a channel; `load` fetches it, and `sync` decides when.
  *
  * @example
+ * import { bindRecord } from 'wirefold'
+ *
  * const task = bindRecord(channels, 'entity:Task:42', {
- *   load: async (signal) => ({ state: await fetchTask('42', { signal }) }),
+ *   load: async () => ({ state: (await fetchTasks()).find(({ id }) => id === '42') }),
  * })
  */
 export function bindRecord<

@@ -40,8 +40,10 @@ import type { ConfirmedState, OptimisticTarget } from './state-source.ts'
  * second store, and the state itself stays confirmed.
  *
  * @example
+ * import { bindList, OptimisticManager } from 'wirefold'
+ *
  * const optimistic = new OptimisticManager({ client, api })
- * const tasks = bindList(channels, 'entity:Task', { load })
+ * const tasks = bindList(channels, 'entity:Task', { load: async () => ({ state: await fetchTasks() }) })
  * optimistic.view(tasks).subscribe(render)
  * await optimistic.create('Task', { title: 'Write' }, tasks)
  */

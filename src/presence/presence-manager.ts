@@ -28,6 +28,8 @@ export const presenceDefaults = { throttleMs: 1_000 } as const
  * implies the other. Both survive the loss of a connection.
  *
  * @example
+ * import { PresenceManager } from 'wirefold'
+ *
  * const presence = new PresenceManager(channels)
  * const here = presence.enter('workspace/tasks', { typing: false })
  * presence.of('workspace/tasks').subscribe((users) => render(users))

@@ -10,8 +10,10 @@ import type { ConnectionInfo } from './session/mount.ts'
  *
  * @returns a function that removes the handler; safe to call twice
  * @example
+ * import { attach } from 'wirefold/server'
+ *
  * attach(server, function greet({ user, id }) {
- *   log(`${user?.name} has connected as ${id}`)
+ *   console.log(`${user?.name} has connected as ${id}`)
  * })
  */
 export function attach<C extends Untyped>(

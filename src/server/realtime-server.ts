@@ -42,13 +42,15 @@ const NATIVE_PATH = '/ws'
  * A realtime server: channels with history, requests and presence, at any number of paths.
  *
  * @example
+ * import { createServer } from 'node:http'
+ * import { createRealtimeServer } from 'wirefold/server'
  * const server = createRealtimeServer({ authorize: (user) => user !== null })
- * server.handle('task:create', async (task: Task, { publish }) => {
- *   const saved = await tasks.insert({ title: task.title })
+ * server.handle('task:create', async (task: { title: string }, { publish }) => {
+ *   const saved = await sqlTasks.create(task)
  *   await publish('entity:Task', 'entity:created', saved)
  *   return saved
  * })
- * server.attach(httpServer)
+ * server.attach(createServer().listen(8080))
  */
 export class RealtimeServer<C extends Untyped = Untyped> {
   /** The contract that it was given; it types the methods. */
@@ -197,7 +199,9 @@ export class RealtimeServer<C extends Untyped = Untyped> {
    * asynchronously. `null` for an anonymous user, `undefined` outside of handlers.
    *
    * @example
-   * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task', userId: () => server.currentUser?.id })
+   * import { type EntityEvents, EventBus, realtimeRepository } from 'wirefold/server'
+   * const userId = () => server.currentUser?.id
+   * realtimeRepository(sqlTasks, new EventBus<EntityEvents>(), { entityName: 'Task', userId })
    */
   get currentUser(): User | null | undefined {
     return this.#parts.ongoing.current?.user
@@ -303,10 +307,8 @@ export class RealtimeServer<C extends Untyped = Untyped> {
    *
    * @param allow decides whether a request may read them; only `true` allows it
    * @example
-   * const stats = server.statsHandler(({ headers }) => headers.authorization === `Bearer ${SECRET}`)
-   * createServer((request, response) => {
-   *   if (request.url === '/stats') stats(request, response)
-   * })
+   * import { createServer } from 'node:http'
+   * createServer(server.statsHandler(({ headers }) => headers.host === 'localhost:9090')).listen(9090)
    */
   statsHandler(allow: AllowStats): RequestListener {
     return statsHandler({ stats: () => this.stats(), allow, report: this.#parts.report })

@@ -21,9 +21,11 @@ import { createRealtimeServer } from './realtime-server.ts'
  * @param options options of the server, `{}` for the defaults; leave them out to get a server that
  * another module has created
  * @example
+ * import { sharedServer } from 'wirefold/server'
+ *
  * export const server = sharedServer('/ws', { authorize: (user) => user !== null })
  * server.setUp(() => {
- *   server.handle('order:cancel', ({ id }: { id: string }) => orders.cancel(id))
+ *   server.handle('order:cancel', ({ id }: { id: string }) => cancel(id))
  * })
  */
 export function sharedServer<C extends Untyped = Untyped>(

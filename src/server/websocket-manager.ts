@@ -37,11 +37,16 @@ const NO_REQUEST: UpgradeRequest = {
  * HTTP server: pass each socket to {@link connect}, and its messages to the returned handlers.
  *
  * @example
- * const manager = new WebSocketManager({ authenticate })
+ * import { WebSocketManager } from 'wirefold/server'
+ * import { WebSocketServer } from 'ws'
+ *
+ * const manager = new WebSocketManager({ authenticate: ({ token }) => verify(token) })
  * manager.registerHandler('echo', (payload) => payload)
- * const handlers = manager.connect(socket)
- * socket.onmessage = ({ data }) => handlers.text(data, Buffer.byteLength(data))
- * socket.onclose = () => handlers.closed()
+ * new WebSocketServer({ port: 8080 }).on('connection', (socket) => {
+ *   const handlers = manager.connect(socket)
+ *   socket.on('message', (data) => handlers.text(String(data), Buffer.byteLength(String(data))))
+ *   socket.on('close', () => handlers.closed())
+ * })
  */
 export class WebSocketManager {
   /** @internal Shared with `RealtimeServer`. */

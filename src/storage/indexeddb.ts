@@ -33,6 +33,9 @@ export const indexedDbDefaults = { name: 'wirefold' } as const
  * requests in memory.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { indexedDbStorage } from 'wirefold/indexeddb'
+ *
  * const client = new RealtimeClient(url, { outbox: { storage: indexedDbStorage() } })
  */
 export function indexedDbStorage(options: IndexedDbOptions = {}): OutboxStorage {

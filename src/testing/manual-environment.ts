@@ -6,8 +6,13 @@ import type { ManualClock } from './manual-clock.ts'
  * shown again.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { ManualClock, ManualEnvironment, ScriptedServer } from 'wirefold/testing'
+ *
+ * const clock = new ManualClock()
+ * const { transport } = new ScriptedServer({ clock })
  * const page = new ManualEnvironment()
- * const client = new RealtimeClient(url, { environment: page, clock, transport: server.transport })
+ * const client = new RealtimeClient(url, { environment: page, clock, transport })
  * page.emit('offline')
  * page.cache(clock, 60_000)
  */

@@ -24,6 +24,9 @@ export const eventSourceDefaults = { silenceMs: Number.POSITIVE_INFINITY } as co
  * `bad-option` for an option of an unknown name.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { eventSourceTransport } from 'wirefold/transports'
+ *
  * const client = new RealtimeClient('/events', {
  *   dialect: rooms,
  *   transport: eventSourceTransport({ events: ['said'] }),

@@ -29,8 +29,11 @@ export const graphqlSseDefaults = { silenceMs: 60_000 } as const
  * not of HTTP, or not encrypted. Throws `bad-option` for an option of an unknown name.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { graphqlSse, graphqlSseTransport } from 'wirefold/dialects/graphql-ws'
+ *
  * const client = new RealtimeClient('https://api.example.com/graphql', {
- *   dialect: graphqlSse({ operations }),
+ *   dialect: graphqlSse({ operations: { orders: 'subscription { orders { id } }' } }),
  *   transport: graphqlSseTransport(),
  * })
  */

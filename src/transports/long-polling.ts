@@ -27,6 +27,9 @@ const EMPTY_POLL_MS = 1_000
  * not encrypted. Throws `bad-option` for an option of an unknown name.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { longPollingTransport } from 'wirefold/transports'
+ *
  * const client = new RealtimeClient('https://api.example.com/poll', {
  *   dialect: rooms,
  *   transport: longPollingTransport(),

@@ -25,6 +25,9 @@ import { platformWebSocket, webSocketTransport } from './websocket.ts'
  * transport does, and `no-websocket` if there is no class.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { reconnectingWebSocket } from 'wirefold/reconnecting-websocket'
+ *
  * const client = new RealtimeClient(url, { transport: reconnectingWebSocket() })
  */
 export function reconnectingWebSocket(

@@ -12,6 +12,11 @@ import { asFields } from '../protocol/fields.ts'
  * namespaces share its connection.
  *
  * @example
+ * import { io } from 'socket.io-client'
+ * import { RealtimeClient } from 'wirefold'
+ * import { socketio } from 'wirefold/dialects/socketio'
+ * import { socketioClient } from 'wirefold/socketio-client'
+ *
  * const client = new RealtimeClient('https://api.example.com', {
  *   dialect: socketio({ join: 'join' }),
  *   transport: socketioClient(io('https://api.example.com', { autoConnect: false })),

@@ -21,6 +21,10 @@ import { canResume } from './stream-request.ts'
  * not of HTTP, or not encrypted. Throws `bad-option` for an option of an unknown name.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { sse } from 'wirefold/dialects/sse'
+ * import { sseStreamsTransport } from 'wirefold/transports'
+ *
  * const client = new RealtimeClient('https://api.example.com', {
  *   dialect: sse({ stream: (channel) => ({ url: `/sub/${encodeURIComponent(channel)}` }) }),
  *   transport: sseStreamsTransport(),

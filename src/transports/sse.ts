@@ -24,6 +24,9 @@ export const sseDefaults = { silenceMs: 60_000 } as const
  * name.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { sseTransport } from 'wirefold/transports'
+ *
  * const client = new RealtimeClient('https://api.example.com/events', {
  *   dialect: rooms,
  *   transport: sseTransport({ postUrl: '/messages' }),

@@ -29,6 +29,9 @@ const COMPILES_ONLY = Symbol.for('wirefold.vite:compiles-only')
  * Throws `bad-option` for options of a wrong name or kind and, when Vite starts, if `path` is that of Vite's own WebSocket.
  *
  * @example
+ * import { defineConfig } from 'vite'
+ * import { wirefold } from 'wirefold/vite'
+ *
  * export default defineConfig({ plugins: [wirefold({ setup: 'src/realtime.ts' })] })
  */
 export function wirefold(options: WirefoldOptions): VitePlugin {

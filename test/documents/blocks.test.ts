@@ -3,6 +3,7 @@ import { compile } from 'svelte/compiler'
 import { describe, expect, it } from 'vitest'
 import { type Block, blocks, blocksIn } from './blocks.ts'
 import { compiled, compileErrors, PLACEHOLDERS, programs } from './compile.ts'
+import { examples, examplesIn } from './examples.ts'
 
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -46,21 +47,21 @@ function errorsIn(blocks: readonly Block[]): readonly string[] {
   })
 }
 
-describe('the blocks of the documents', () => {
+describe('the blocks of the documents and the examples of the reference', () => {
   it('compile under all strict flags, each with its own imports', () => {
-    expect(programs.length).toBeGreaterThan(15)
+    for (const all of [blocks, examples]) expect(all.length).toBeGreaterThan(15)
     expect(compileErrors(programs)).toEqual([])
   }, 600_000)
 
   it('name their language, and are valid in it', () => {
-    expect(errorsIn(blocks)).toEqual([])
+    expect(errorsIn([...blocks, ...examples])).toEqual([])
   })
 
   it('use every placeholder', () => {
     const declared = readFileSync(PLACEHOLDERS, 'utf8').matchAll(
       /^ {2}(?:const|function|type) (\w+)/gm,
     )
-    const used = blocks.map(({ code }) => code).join('\n')
+    const used = [...blocks, ...examples].map(({ code }) => code).join('\n')
     const names = [...declared].map(([, name = '']) => name)
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(used))).toEqual([])
   })
@@ -80,6 +81,34 @@ describe('the check of the blocks', () => {
       "page.md:5: Type 'number' is not assignable to type 'string'.",
     ])
   }, 600_000)
+
+  it('reads the examples of a comment, each as it stands on the site', () => {
+    const source = [
+      '/**',
+      ' * Returns the feed.',
+      ' *',
+      ' * @example',
+      ' * const fed: string = feed(',
+      ' *   17,',
+      ' * )',
+      ' * @example',
+      ' * ```tsx',
+      ' * <Feed />',
+      ' * ```',
+      ' * @returns the feed',
+      ' */',
+      'export const feed = (id: number) => id',
+    ].join('\n')
+    expect(examplesIn('feed.ts', source)).toEqual([
+      {
+        document: 'feed.ts',
+        line: 5,
+        language: 'ts',
+        code: 'const fed: string = feed(\n  17,\n)\n',
+      },
+      { document: 'feed.ts', line: 10, language: 'tsx', code: '<Feed />\n' },
+    ])
+  })
 
   it.each([
     ['', 'npm start', 'no check for a block of language ""'],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type Compiler, compilers } from '../contract/compiled-program.ts'
 import { type Block, blocks } from './blocks.ts'
+import { examples } from './examples.ts'
 
 /** The file that declares the names that blocks use from the reader's application. */
 export const PLACEHOLDERS = 'test/documents/placeholders.d.ts'
@@ -18,8 +19,10 @@ const DECLARED: Readonly<Record<string, string>> = {
 /** The languages that the compiler reads. */
 export const compiled: ReadonlySet<string> = new Set(['ts', 'tsx', 'js'])
 
-/** The blocks of all documents that the compiler reads. */
-export const programs: readonly Block[] = blocks.filter(({ language }) => compiled.has(language))
+/** The blocks of all documents, and the examples of the reference, that the compiler reads. */
+export const programs: readonly Block[] = [...blocks, ...examples].filter(({ language }) =>
+  compiled.has(language),
+)
 
 /**
  * Compiles blocks, each as its own module, with the flags of this project. A block that begins with

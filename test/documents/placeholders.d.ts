@@ -1,12 +1,12 @@
 /**
- * Declares the names that the blocks of the documents use from the reader's application. All other
- * names must be imported or declared in the block itself.
+ * Declares the names that the blocks of the documents, and the examples of the reference, use from the
+ * reader's application. All other names must be imported or declared in the block itself.
  */
 
 import type * as wirefold from 'wirefold'
 import type { Contract } from 'wirefold/contract'
 import type { SessionContext } from 'wirefold/dialects/socketio'
-import type { Identified, User } from 'wirefold/server'
+import type { Identified, RealtimeServer, User } from 'wirefold/server'
 
 declare global {
   /** The type of the first example in the README. */
@@ -41,7 +41,7 @@ declare global {
     readonly done: boolean
   }
   /** Fetches all of them. */
-  function fetchTasks(): Promise<Task[]>
+  function fetchTasks(options?: { readonly signal: AbortSignal }): Promise<Task[]>
   /** The requests that change its entities. */
   const api: wirefold.EntityApi
   /** Svelte's rune, in files that its compiler reads. */
@@ -58,7 +58,7 @@ declare global {
   /** Finds an agent by its topic. */
   const agents: { find(topic: string): Promise<object | undefined> }
   /** Fetches the agents again. */
-  function refetchAgents(): void
+  function refetchAgents(options?: { readonly signal: AbortSignal }): Promise<void>
   /** Fetches the state of a session, as events. */
   function fetchAsEvents(id: string, signal: AbortSignal): Promise<readonly SessionContext[]>
   /** The id of the current item. */
@@ -74,6 +74,16 @@ declare global {
   function claimsOf(token: string | undefined): Promise<{ sub: string; exp: number } | undefined>
   /** The authorization rules of the application. */
   function mayDo(user: User | null, channel: string, action: string): boolean
+  /** The server of the examples of the reference. */
+  const server: RealtimeServer
+  /** The tasks in the application's database. */
+  const sqlTasks: {
+    create(task: { readonly title: string }): Promise<Task>
+    update(id: string | number, change: { readonly title: string }): Promise<Task | null>
+    delete(id: string | number): Promise<boolean>
+  }
+  /** Returns when a user has joined a channel. */
+  function joinedAt(user: User | null, channel: string): Promise<Date | undefined>
   /** Cancels an order. */
   function cancel(id: string): Promise<void>
   /** The address of a Redis. */

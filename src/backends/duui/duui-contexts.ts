@@ -48,6 +48,9 @@ export interface DUUIRules extends SlotRules, Pick<SingleOptions<DUUIContext>, '
  * @param rules by which an incoming context replaces the one before it. Worker threads overtake each
  *   other: with `order: 'timestamp'` a completed document stays completed.
  * @example
+ * import { ContextRegistry, feed } from 'wirefold'
+ * import { type DUUIContext, duuiContexts, processChannel } from 'wirefold/dialects/duui'
+ *
  * const processes = duuiContexts(new ContextRegistry<DUUIContext>({ dedupe: true }), { order: 'timestamp' })
  * feed(channels, processChannel(id), processes.scope(id))
  * processes.scope(id).entity('DocumentContext', '/a.xmi').subscribe(render)

@@ -31,8 +31,12 @@ export type Post = (
  * clarification then stays pending.
  *
  * @example
- * const respond = responder(sessions, sessionId, { url: '/api/wizard/clarifications/respond' })
- * await respond(clarification.clarificationId, 'The one from the table.')
+ * import { ContextRegistry } from 'wirefold'
+ * import { responder, sessionContexts } from 'wirefold/dialects/socketio'
+ *
+ * const sessions = sessionContexts(new ContextRegistry())
+ * const respond = responder(sessions, id, { url: '/api/wizard/clarifications/respond' })
+ * await respond(clarificationId, 'The one from the table.')
  */
 export function responder<K extends StoreKind>(
   sessions: SessionContexts<K>,

@@ -73,6 +73,9 @@ const MOST_ERRORS = 100
  *
  * @param registry a new registry, with the application's options and stores
  * @example
+ * import { ContextRegistry, feed } from 'wirefold'
+ * import { sessionChannel, sessionContexts, sessionSink } from 'wirefold/dialects/socketio'
+ *
  * const sessions = sessionContexts(new ContextRegistry())
  * feed(channels, sessionChannel(id), sessionSink(sessions))
  * sessions.entity('session', id).subscribe((session) => render(session?.progress))

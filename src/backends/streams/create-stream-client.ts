@@ -21,12 +21,14 @@ import type { StreamPlugin, StreamPort } from './stream-plugin.ts'
  * what a plugin throws; the connection is closed then.
  *
  * @example
+ * import { chat, createStreamClient, presence } from 'wirefold/dialects/streams'
+ *
  * const api = createStreamClient({
  *   url: '/websocket',
  *   stream: 'stream:123',
  *   clients: [chat({ strategy: 'streams' }), presence()],
  * })
- * api.chat.messages.subscribe(show)
+ * api.chat.messages.subscribe(render)
  * await api.chat.send('hello')
  */
 export function createStreamClient<const Plugins extends readonly StreamPlugin[]>(

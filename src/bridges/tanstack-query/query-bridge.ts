@@ -12,13 +12,21 @@ import type { QueryClientLike } from './query-client.ts'
  * @param client the `QueryClient`, of version 5.44 or later
  * @param syncChannel the function `sync` from `wirefold`
  * @example
- * const bridge = queryBridge(queryClient, channels, sync)
+ * import { QueryClient, QueryObserver } from '@tanstack/query-core'
+ * import { sync } from 'wirefold'
+ * import { queryBridge } from 'wirefold/tanstack-query'
+ *
+ * const queries = new QueryClient()
+ * const bridge = queryBridge(queries, channels, sync)
  * const tasks = bridge.query('entity:Task', {
  *   queryKey: ['tasks'],
  *   load: async (signal) => ({ state: await fetchTasks({ signal }) }),
- *   patch: (rows, { payload }) => withRow(rows, payload),
+ *   patch(rows, { payload }) {
+ *     const task = payload as Task   // check it first, where the backend is not your own
+ *     return [...rows.filter(({ id }) => id !== task.id), task]
+ *   },
  * })
- * const { data } = useQuery(tasks)
+ * new QueryObserver(queries, tasks).subscribe(({ data }) => render(data))   // in React: useQuery(tasks)
  */
 export function queryBridge(
   client: QueryClientLike,

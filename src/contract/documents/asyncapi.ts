@@ -16,6 +16,11 @@ const TARGET = 'draft-07'
  * Throws `bad-option` for a contract of types alone.
  *
  * @example
+ * import { writeFileSync } from 'node:fs'
+ * import { asyncapi, contract } from 'wirefold/contract'
+ * import { z } from 'zod'
+ *
+ * const shop = contract({ channels: { 'shop:{id}': { order: z.object({ id: z.string() }) } } })
  * writeFileSync('asyncapi.json', JSON.stringify(asyncapi(shop)))
  */
 export function asyncapi(

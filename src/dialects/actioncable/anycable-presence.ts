@@ -29,7 +29,9 @@ export interface AnyCablePresence {
  * @param id returns the id of this client's user; without it the client only watches
  *
  * @example
- * anycable({ presence: anycablePresence(() => user.id) })
+ * import { anycable, anycablePresence } from 'wirefold/dialects/actioncable'
+ *
+ * const dialect = anycable({ presence: anycablePresence(() => id) })
  */
 export function anycablePresence(id?: () => string): AnyCablePresence {
   return {
@@ -88,6 +90,10 @@ export function anycablePresence(id?: () => string): AnyCablePresence {
  * @param params parameters of the subscribe, if it has some
  *
  * @example
+ * import { PresenceManager } from 'wirefold'
+ * import { resourceOf } from 'wirefold/dialects/actioncable'
+ *
+ * const presence = new PresenceManager(channels)
  * presence.of(resourceOf('RoomChannel', { room: '1' }))
  */
 export function resourceOf(name: string, params: object = {}): string {

@@ -61,6 +61,9 @@ const MOST_HELD = 10_000
  * restores, missed events, presence and whispers. Its memory belongs to one client: make one for each.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { anycable } from 'wirefold/dialects/actioncable'
+ *
  * new RealtimeClient('wss://example.com/cable', { dialect: anycable() })
  */
 export function anycable(options: AnyCableOptions = {}): DialectFactory {

@@ -29,6 +29,9 @@ import {
  * call an action of the channel, which the server does not answer.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { actioncable } from 'wirefold/dialects/actioncable'
+ *
  * new RealtimeClient('wss://example.com/cable', { dialect: actioncable() })
  */
 export function actioncable(options: ActionCableOptions = {}): DialectFactory {

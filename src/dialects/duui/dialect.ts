@@ -39,6 +39,9 @@ export const duuiDefaults = { legacy: 'ignore' } as const
  * Makes the dialect of a DUUI gateway's event stream, with options.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { duuiDialect } from 'wirefold/dialects/duui'
+ *
  * new RealtimeClient(url, { dialect: duuiDialect({ legacy: 'derive' }) })
  */
 export function duuiDialect(options: DUUIOptions = {}): DialectFactory {

@@ -27,6 +27,9 @@ const common = {
  * variables.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { graphqlWs } from 'wirefold/dialects/graphql-ws'
+ *
  * const client = new RealtimeClient('wss://api.example.com/graphql', {
  *   dialect: graphqlWs({ operations: { orders: 'subscription { orders { id } }' } }),
  *   auth: () => session.token(),

@@ -21,6 +21,8 @@ import { usesOf } from './uses.ts'
  * the declaration is missing, unknown, or contradicts another one.
  *
  * @example
+ * import { jsonDialect } from 'wirefold/dialects/json'
+ *
  * const rooms = jsonDialect({
  *   receive: { event: { channel: 'room', type: 'event', payload: 'data' } },
  *   send: { subscribe: ({ channel }) => ({ join: channel }) },

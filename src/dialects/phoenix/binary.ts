@@ -91,8 +91,11 @@ function packed(
  * as bytes, and bytes of the server arrive as one.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { phoenix, withBinary } from 'wirefold/dialects/phoenix'
+ *
  * const client = new RealtimeClient(url, { dialect: withBinary(phoenix()) })
- * await client.request('upload', bytes, { channel: 'files:1' })
+ * await client.request('upload', new Uint8Array([1, 2, 3]), { channel: 'files:1' })
  */
 export function withBinary(texts: DialectFactory): DialectFactory {
   return () => {

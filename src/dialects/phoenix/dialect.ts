@@ -61,6 +61,9 @@ export interface PhoenixOptions {
  * connection to the next: make a dialect for each client.
  *
  * @example
+ * import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+ * import { phoenix } from 'wirefold/dialects/phoenix'
+ *
  * const client = new RealtimeClient('wss://example.com/socket/websocket', { dialect: phoenix() })
  * const channels = new ChannelSubscriber(client)
  * channels.subscribe('room:1', (payload, { type }) => show(type, payload), { params: { last: 7 } })

@@ -69,9 +69,12 @@ export interface SupabaseOptions {
  * tracks presence. Messages of the server itself are events `system`.
  *
  * @example
- * const client = new RealtimeClient(`wss://${project}.supabase.co/realtime/v1/websocket`, {
- *   dialect: supabase({ apikey }),
- *   auth: async () => (await auth.getSession()).data.session?.access_token,
+ * import { ChannelSubscriber, RealtimeClient } from 'wirefold'
+ * import { supabase } from 'wirefold/dialects/phoenix'
+ *
+ * const client = new RealtimeClient('wss://<project>.supabase.co/realtime/v1/websocket', {
+ *   dialect: supabase({ apikey: 'anon key' }),
+ *   auth: () => session.token(),
  * })
  * const params = { postgres_changes: [{ event: '*', schema: 'public', table: 'todos' }] }
  * new ChannelSubscriber(client).subscribe('todos', show, { params })

@@ -21,6 +21,9 @@ const RETRY_MS = 5_000
  * again after 5 s.
  *
  * @example
+ * import { webSocketTransport } from 'wirefold'
+ * import { withChannelAuth } from 'wirefold/dialects/pusher'
+ *
  * const transport = withChannelAuth(webSocketTransport(), { endpoint: '/broadcasting/auth' })
  */
 export function withChannelAuth(

@@ -3,6 +3,9 @@
  * `wss://<host>/app/<key>`.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { pusher, pusherUrl } from 'wirefold/dialects/pusher'
+ *
  * new RealtimeClient(pusherUrl({ key: 'app-key', cluster: 'eu' }), { dialect: pusher })
  */
 export function pusherUrl({ key, cluster }: PusherApp): string {

@@ -17,6 +17,8 @@ export interface Acknowledger {
  * Rejects with `disconnected` if there is no connection.
  *
  * @example
+ * import { acknowledge } from 'wirefold/dialects/socketio'
+ *
  * channels.subscribe('socket', (payload, event) => {
  *   if (event.type === 'question') return acknowledge(client, event, { answer: 42 })
  * })

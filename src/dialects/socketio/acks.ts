@@ -13,11 +13,16 @@ export const RESERVED = [
  * As wire values both begin with the acknowledgement's number: `[7, "save", {…}]`, `[7, {…}]`.
  *
  * @example
+ * import { io } from 'socket.io-client'
+ * import { RealtimeClient } from 'wirefold'
+ * import { socketio, withAcks } from 'wirefold/dialects/socketio'
+ * import { socketioClient } from 'wirefold/socketio-client'
+ *
  * const client = new RealtimeClient(url, {
- *   dialect: withAcks(socketio),
- *   transport: socketioClient(instance),
+ *   dialect: withAcks(socketio()),
+ *   transport: socketioClient(io(url, { autoConnect: false })),
  * })
- * await client.request('save', { title })
+ * await client.request('save', { title: 'Write' })
  */
 export function withAcks(events: DialectFactory): DialectFactory {
   return () => {

@@ -35,6 +35,9 @@ export function engineIoTransport(
  *
  * @param sockets transport that opens the WebSockets
  * @example
+ * import { RealtimeClient, webSocketTransport } from 'wirefold'
+ * import { engineIo } from 'wirefold/dialects/socketio'
+ *
  * const client = new RealtimeClient('wss://api.example.com', engineIo(webSocketTransport()))
  */
 export function engineIo(

@@ -64,6 +64,9 @@ const ANSWER = 'ack:'
  * Use it with the transport `engineIoTransport`, or with `socketioClient`.
  *
  * @example
+ * import { RealtimeClient, webSocketTransport } from 'wirefold'
+ * import { engineIoTransport, socketio } from 'wirefold/dialects/socketio'
+ *
  * const client = new RealtimeClient('wss://api.example.com', {
  *   dialect: socketio({ join: 'join', leave: 'leave', room: 0 }),
  *   transport: engineIoTransport(webSocketTransport()),

@@ -48,6 +48,10 @@ const FATAL = [1002, 1008, 4400, 4402, 4403, 4404, 4405, 4406, 4410]
  * address of the client is the one stream. Throws `bad-option` for an option of an unknown name.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { sse } from 'wirefold/dialects/sse'
+ * import { sseTransport } from 'wirefold/transports'
+ *
  * const client = new RealtimeClient('https://api.example.com/events', {
  *   dialect: sse({ replays: true }),
  *   transport: sseTransport({ messages: 'http' }),

@@ -15,6 +15,8 @@ export const streamName = {
    * Builds a name.
    *
    * @example
+   * import { streamName } from 'wirefold/dialects/streams'
+   *
    * streamName.of('chat', ['stream', 123], ['thread', 345])   // 'stream:123:thread:345:chat'
    */
   of: (field: string, ...path: readonly StreamStep[]): string => [...path.flat(), field].join(':'),

@@ -175,6 +175,8 @@ export type TopicEventType = keyof TopicEvents
  * Whether an event is of the given type, which types its payload. The payload is not checked.
  *
  * @example
+ * import { isTopicEvent, topic } from 'wirefold/dialects/topics'
+ *
  * channels.subscribe(topic.thread(45), (_, event) => {
  *   if (isTopicEvent(event, 'stream_chunk')) append(event.payload.content)
  * })

@@ -28,7 +28,9 @@ export interface AccessOptions {
    * returns anything but `true`, the client receives `bad-channel`.
    * @default every name is valid
    * @example
-   * validateChannel: (name) => !name.startsWith('session:') || UUID.test(name.slice(8))
+   * import { createRealtimeServer } from 'wirefold/server'
+   *
+   * createRealtimeServer({ validateChannel: (name) => /^(?:news|session:[\da-f-]{36})$/.test(name) })
    */
   readonly validateChannel?: ValidateChannel | undefined
   /**
@@ -41,10 +43,14 @@ export interface AccessOptions {
    * a valid `Date` nor a position denies, and is reported.
    * @default everything is allowed but publishing
    * @example
-   * authorize: async (user, channel, action) => {
-   *   const joinedAt = await rooms.joinedAt(channel, user?.id)
-   *   return action === 'subscribe' && joinedAt ? { since: joinedAt } : joinedAt !== undefined
-   * }
+   * import { createRealtimeServer } from 'wirefold/server'
+   *
+   * createRealtimeServer({
+   *   async authorize(user, channel, action) {
+   *     const since = await joinedAt(user, channel)
+   *     return action === 'subscribe' && since !== undefined ? { since } : since !== undefined
+   *   },
+   * })
    */
   readonly authorize?: Authorize | undefined
   /**

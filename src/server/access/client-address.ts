@@ -57,6 +57,8 @@ export function peerAddress({ remoteAddress }: AddressedRequest): string | undef
  *
  * @param proxies addresses and networks of the proxies, such as `127.0.0.1` and `10.0.0.0/8`
  * @example
+ * import { behindProxies, createRealtimeServer } from 'wirefold/server'
+ *
  * createRealtimeServer({ clientAddress: behindProxies(['127.0.0.1', '::1']) })
  */
 export function behindProxies(proxies: readonly string[]): ClientAddress {

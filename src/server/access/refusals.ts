@@ -94,6 +94,9 @@ export interface RefuseOptions {
  * Any other error a handler throws reaches the client as `handler-failed`, without its message.
  *
  * @example
+ * import { refuse } from 'wirefold/server'
+ *
+ * const stock = new Set(['tea'])
  * server.handle('order:place', ({ item }: { item: string }) => {
  *   if (!stock.has(item)) throw refuse('out-of-stock', 'This item is sold out.')
  * })

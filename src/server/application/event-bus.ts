@@ -5,8 +5,10 @@ import { printError, safely } from '../../base/report.ts'
  * audit log, or a cache. It does not depend on sockets or channels.
  *
  * @example
- * const bus = new EventBus<{ 'agent:updated': Agent }>()
- * bus.subscribe('agent:updated', (agent) => server.publish(`agent:${agent.id}`, 'agent:updated', agent))
+ * import { EventBus } from 'wirefold/server'
+ *
+ * const bus = new EventBus<{ 'task:done': Task }>()
+ * bus.subscribe('task:done', (task) => server.publish(`task:${task.id}`, 'done', task))
  */
 export class EventBus<Events extends object = Record<string, unknown>> {
   /** Reports an error of a publisher or a subscriber; never throws. */

@@ -8,7 +8,10 @@ import type { EventBus } from './event-bus.ts'
  * @returns a function with the same result as `run`; its promise settles after the event's
  * subscribers
  * @example
- * const updateAgent = publishEvent(bus, 'agent:updated', (id: string, change: Change) => agents.update(id, change))
+ * import { EventBus, publishEvent } from 'wirefold/server'
+ *
+ * const bus = new EventBus<{ 'task:created': Task }>()
+ * const create = publishEvent(bus, 'task:created', (title: string) => sqlTasks.create({ title }))
  */
 export function publishEvent<Events extends object, Args extends readonly unknown[], Result>(
   bus: EventBus<Events>,

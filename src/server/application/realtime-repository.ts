@@ -9,6 +9,9 @@ import type { EventBus } from './event-bus.ts'
  * result has published before.
  *
  * @example
+ * import { broadcastEntities, type EntityEvents, EventBus, realtimeRepository } from 'wirefold/server'
+ *
+ * const bus = new EventBus<EntityEvents>()
  * const tasks = realtimeRepository(sqlTasks, bus, { entityName: 'Task' })
  * broadcastEntities(bus, server)
  */

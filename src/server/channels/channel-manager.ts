@@ -20,8 +20,10 @@ import { Subscriptions } from './subscriptions.ts'
  * A server has one (`server.channels`). Stand-alone, it serves any {@link ChannelReceiver}.
  *
  * @example
+ * import { ChannelManager, nativeServer } from 'wirefold/server'
+ *
  * const channels = new ChannelManager({ authorize: (user) => user !== null })
- * const receiver = { dialect: nativeServer, user, send: (text) => socket.send(text) }
+ * const receiver = { dialect: nativeServer, user: { id: 'ada' }, send: console.log }
  * await channels.subscribe(receiver, { requestId: '1', channels: ['news'] })
  * await channels.publish('news', 'headline', { text: 'Rain.' })
  * channels.leave(receiver)

@@ -293,6 +293,10 @@ export class RedisBroker implements Broker {
  * a node of Redis Cluster.
  *
  * @example
+ * import { createClient } from 'redis'
+ * import { createRealtimeServer } from 'wirefold/server'
+ * import { createRedisBroker, redisClient } from 'wirefold/server/redis'
+ *
  * const broker = await createRedisBroker(redisClient(createClient({ url })))
  * const server = createRealtimeServer({ broker })
  */

@@ -14,6 +14,9 @@ import { calm } from './weather.ts'
  * test, with the failures of a network. Equal seeds give equal delays and faults.
  *
  * @example
+ * import { ManualClock, MemoryPair } from 'wirefold/testing'
+ *
+ * const clock = new ManualClock()
  * const pair = new MemoryPair({ clock, seed: 7, weather: { leastMs: 20, mostMs: 200, loss: 0.01 } })
  * pair.cut({ lateMs: 500 })                     // the client reconnects before its old data arrives
  * const release = pair.hold('to-client', true)  // nothing reaches the client until release()

@@ -9,12 +9,17 @@ import { messageOf } from '../../base/errors.ts'
  * @param run the test; what it passes to `note` is printed if it fails
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { ManualClock, ScriptedServer, storm, underSeeds } from 'wirefold/testing'
+ *
  * await underSeeds(100, async (seed, note) => {
  *   const clock = new ManualClock()
  *   const server = new ScriptedServer({ clock, seed, weather: { mostMs: 300 } })
- *   …
+ *   const client = new RealtimeClient('ws://test/', { transport: server.transport, clock })
+ *   client.connect()
  *   for (const fault of await storm(server.transport, clock, 60_000)) note(fault)
- *   …
+ *   await clock.advance(60_000)
+ *   expect(client.state.get().name).toBe('open')
  * })
  */
 export async function underSeeds(

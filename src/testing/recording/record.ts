@@ -12,9 +12,13 @@ import { dataOf, redacted } from './recorded-line.ts'
  * removes them.
  *
  * @example
+ * import { writeFile } from 'node:fs/promises'
+ * import { RealtimeClient, webSocketTransport } from 'wirefold'
+ * import { record } from 'wirefold/testing'
+ *
  * const recording = record(webSocketTransport(WebSocket))
  * const client = new RealtimeClient(url, { transport: recording })
- * …
+ * await client.request('order:cancel', { id: '17' })
  * await writeFile('session.jsonl', recording.jsonl())
  */
 export function record(transport: TransportFactory, options: RecordOptions = {}): Recording {

@@ -17,10 +17,16 @@ import { ReplayedConnection } from './replayed-connection.ts'
  * messages carry the ids of this run. Heartbeats are answered whenever the client sends them.
  *
  * @example
+ * import { readFile } from 'node:fs/promises'
+ * import { RealtimeClient } from 'wirefold'
+ * import { ManualClock, replay } from 'wirefold/testing'
+ *
+ * const clock = new ManualClock()
  * const session = replay(await readFile('session.jsonl', 'utf8'), { clock })
  * const client = new RealtimeClient(url, { transport: session, clock })
- * …
+ * const cancelled = client.request('order:cancel', { id: '17' })
  * await clock.advance(session.lengthMs)
+ * await cancelled
  * session.check()
  */
 export function replay(jsonl: string, options: ReplayOptions = {}): Replay {

@@ -13,8 +13,10 @@ import { MockPort } from './mock-port.ts'
  * wherever a `ChannelSubscriber` goes: `feed`, `sync`, `bindList`, `PresenceManager`, a component.
  *
  * @example
+ * import { createMockSubscriber } from 'wirefold/testing'
+ *
  * const channels = createMockSubscriber()
- * render(<Tasks channels={channels} />)
+ * channels.subscribe('entity:Task', render)
  * channels.emit('entity:Task', 'entity:created', { id: '1', title: 'Write' })
  */
 export function createMockSubscriber(options: MockSubscriberOptions = {}): MockSubscriber {

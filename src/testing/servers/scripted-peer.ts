@@ -12,8 +12,10 @@ import { MemoryPair, networkOptions } from '../network/memory-pair.ts'
  * @typeParam Message the messages of the client, which are not checked
  *
  * @example
+ * import { ManualClock, ScriptedPeer } from 'wirefold/testing'
+ *
  * const peer = new ScriptedPeer<{ event: string; data: { channel: string } }>({
- *   clock,
+ *   clock: new ManualClock(),
  *   greetings: [{ event: 'pusher:connection_established', data: '{"socket_id":"1.1"}' }],
  *   play({ event, data }, send) {
  *     if (event !== 'pusher:subscribe') return

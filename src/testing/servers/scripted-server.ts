@@ -19,6 +19,10 @@ import type { MakeServerDialect } from './server-halves.ts'
  * sets.
  *
  * @example
+ * import { RealtimeClient } from 'wirefold'
+ * import { ManualClock, ScriptedServer } from 'wirefold/testing'
+ *
+ * const clock = new ManualClock()
  * const server = new ScriptedServer({ clock, answer: (type) => (type === 'cart:get' ? [] : undefined) })
  * const client = new RealtimeClient('ws://test/', { transport: server.transport, clock })
  */

@@ -12,9 +12,12 @@ import { ScriptedServer } from './scripted-server.ts'
  *
  * @example
  * import { Server } from 'mock-socket'
+ * import { RealtimeClient } from 'wirefold'
+ * import { serveMockSocket } from 'wirefold/testing'
+ *
  * const server = serveMockSocket(Server, 'ws://localhost/ws', { answer: () => 'done' })
  * const client = new RealtimeClient('ws://localhost/ws')
- * …
+ * await client.request('order:cancel', { id: '17' })
  * server.publish('news', 'said', { text: 'hello' })
  * server.stop()
  */

@@ -22,7 +22,9 @@ export type MakeServerDialect = (url: string) => ServerDialect
  * `clients`. `socketio` serves sessions.
  *
  * @example
- * const server = new ScriptedServer({ clock, dialect: serverHalves.entity })
+ * import { ScriptedServer, serverHalves } from 'wirefold/testing'
+ *
+ * const server = new ScriptedServer({ dialect: serverHalves.entity })
  */
 export const serverHalves = {
   native: () => nativeServer,

@@ -24,8 +24,10 @@ import type { SuiteCase } from './suite-case.ts'
  * says what the dialect did, which rule that breaks, and what to change.
  *
  * @example
+ * import { dialectSuite } from 'wirefold/testing'
+ *
  * for (const { name, run } of dialectSuite) {
- *   it(name, () => run(() => ({ dialect: mine, messages: recorded })))
+ *   it(name, () => run(() => ({ dialect: rooms, messages })))
  * }
  */
 export const dialectSuite: readonly SuiteCase<MakeDialect>[] = [

@@ -6,7 +6,11 @@ import { assertSame, type SuiteCase } from './suite-case.ts'
  * The case about garbage collection runs only if there is a `globalThis.gc` (`node --expose-gc`).
  *
  * @example
- * for (const { name, run } of storeSuite) it(name, () => run(make))
+ * import { type MakeStore, storeSuite } from 'wirefold/testing'
+ *
+ * function holdToTheSuite(make: MakeStore) {
+ *   for (const { name, run } of storeSuite) it(name, () => run(make))
+ * }
  */
 export const storeSuite: readonly SuiteCase<MakeStore>[] = [
   {

@@ -139,7 +139,11 @@ const several: readonly SuiteCase<MakeTransport>[] = [
  * A case also fails if an error is thrown outside of it, as far as the test runner notices.
  *
  * @example
- * for (const { name, run } of transportSuite) it(name, () => run(make))
+ * import { type MakeTransport, transportSuite } from 'wirefold/testing'
+ *
+ * function holdToTheSuite(make: MakeTransport) {
+ *   for (const { name, run } of transportSuite) it(name, () => run(make))
+ * }
  */
 export const transportSuite: readonly SuiteCase<MakeTransport>[] = [
   ...openings,

@@ -21,9 +21,12 @@ import { MemoryTimelineStore } from './timeline-store.ts'
  * Envelopes are sent as exactly the JSON that is stored.
  *
  * @example
+ * import type { DUUIEnvelope } from 'wirefold/dialects/duui'
+ * import { duuiMount } from 'wirefold/server'
+ *
  * const duui = duuiMount({ snapshot: true })
  * server.mount('/ws/processes/:id/events', duui)
- * await duui.publish(envelope)
+ * export const publish = (envelope: DUUIEnvelope) => duui.publish(envelope)
  */
 export function duuiMount(options?: DuuiMountOptions): DuuiMount {
   return new DuuiMount(options)

@@ -9,6 +9,8 @@ import { dialectMount } from '../dialect-mount.ts'
  * allows it.
  *
  * @example
+ * import { entityMount } from 'wirefold/server'
+ *
  * server.mount('/api/realtime', entityMount())
  */
 export function entityMount(): Mount {

@@ -27,7 +27,10 @@ import type { SocketioSocket } from './socketio-socket.ts'
  *
  * @param io the server, or one of its namespaces
  * @example
- * const io = new Server(httpServer)
+ * import { Server } from 'socket.io'
+ * import { bridgeSocketio } from 'wirefold/server/socketio'
+ *
+ * const io = new Server(3000)
  * const bridge = bridgeSocketio(server, io)
  * io.on('connection', (socket) => {
  *   socket.on('join', async (room, ack) => ack(await bridge.subscribe(socket, `room:${room}`)))

@@ -9,6 +9,8 @@ import { dialectMount } from '../dialect-mount.ts'
  * The token is taken from the credentials of the client's CONNECT, `auth: { token }`.
  *
  * @example
+ * import { socketioMount } from 'wirefold/server'
+ *
  * server.mount('/socket.io/', socketioMount())
  * await server.publish('session:42', 'progress', { status: 'PROCESSING', progress: 40 })
  */

@@ -39,6 +39,8 @@ export interface ServerPlugin<Name extends string = string> {
  * Returns a plugin, with its types.
  *
  * @example
+ * import { definePlugin, streamsMount } from 'wirefold/server'
+ *
  * const votes = definePlugin({
  *   name: 'votes',
  *   message: ({ publish, user }, { message }) => publish('voted', { by: user?.id, for: message }),

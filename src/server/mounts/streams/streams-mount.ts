@@ -21,6 +21,8 @@ import { SharedStreams } from './shared-streams.ts'
  * Throws a `TypeError` if two plugins have the same name.
  *
  * @example
+ * import { chatPlugin, presencePlugin, streamsMount } from 'wirefold/server'
+ *
  * server.mount('/websocket', streamsMount({ plugins: [chatPlugin(), presencePlugin()] }))
  */
 export function streamsMount(options: StreamsMountOptions = {}): Mount {

@@ -13,6 +13,8 @@ import { dialectMount } from '../dialect-mount.ts'
  * `?initial_topics=agent:1,thread:45`, which may be repeated.
  *
  * @example
+ * import { refuse, topicsMount } from 'wirefold/server'
+ *
  * server.mount('/api/ws/v2', topicsMount({
  *   snapshot: async (topic) => {
  *     const agent = await agents.find(topic)

@@ -40,6 +40,9 @@ const OWN_OPTIONS = {
  * Throws `bad-option` for a cluster.
  *
  * @example
+ * import { Redis } from 'ioredis'
+ * import { createRedisBroker, ioredisClient } from 'wirefold/server/redis'
+ *
  * const broker = await createRedisBroker(ioredisClient(new Redis(url)))
  */
 export function ioredisClient(client: IoredisClient): RedisConnector {

@@ -32,6 +32,9 @@ const OWN_SOCKET_OPTIONS = { reconnectStrategy: false, socketTimeout: undefined 
  * Throws `bad-option` for a cluster, a pool, or a client of sentinels.
  *
  * @example
+ * import { createClient } from 'redis'
+ * import { createRedisBroker, redisClient } from 'wirefold/server/redis'
+ *
  * const broker = await createRedisBroker(redisClient(createClient({ url })))
  */
 export function redisClient(client: NodeRedisClient): RedisConnector {
