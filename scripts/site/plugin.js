@@ -120,20 +120,26 @@ function unlinkSources(project) {
     for (const source of sources) delete source.url
 }
 
-const CHECKED = ReflectionKind.FunctionOrMethod | ReflectionKind.Property | ReflectionKind.Accessor
+const CHECKED =
+  ReflectionKind.FunctionOrMethod |
+  ReflectionKind.Constructor |
+  ReflectionKind.Property |
+  ReflectionKind.Accessor
 
 /**
- * Reports functions and members without a comment, apart from constants, and from the members of type literals,
- * which the comment of their type describes. TypeDoc's own check has no such exceptions.
+ * Reports functions, constructors and members without a description, apart from constants, and from the members of
+ * type literals, which the comment of their type describes. TypeDoc's own check has no such exceptions, and takes a
+ * comment of nothing but tags, such as `@default`, for a description.
  */
 function validateMembers(project, logger) {
   for (const member of project.getReflectionsByKind(CHECKED)) {
     const isPlain =
-      member.type?.type === 'literal' || member.parent.kindOf(ReflectionKind.TypeLiteral)
-    // Those that a mapped type adds have no place for a comment.
-    if (!member.sources && !member.signatures) continue
-    if (isPlain || commentsOf(member).some((comment) => comment?.hasVisibleComponent())) continue
-    logger.validationWarning(`${member.getFriendlyFullName()} has no comment.`)
+      member.type?.type === 'literal' ||
+      member.parent.kindOf(ReflectionKind.TypeLiteral | ReflectionKind.TypeAlias)
+    // Those that a mapped type adds, or a class without a constructor, have no place for a comment.
+    if (![member, ...(member.signatures ?? [])].some(({ sources }) => sources)) continue
+    if (isPlain || commentsOf(member).some((comment) => comment?.summary.length > 0)) continue
+    logger.validationWarning(`${member.getFriendlyFullName()} has no description.`)
   }
 }
 

@@ -148,6 +148,7 @@ export class WirefoldError<Code extends string = string> extends Error {
   /** Data of the error; its shape depends on the code. */
   readonly detail: ErrorDetail<Code>
 
+  /** Creates an error with a code, a message for people, and the detail that goes with the code. */
   constructor(
     code: Code,
     message: string,

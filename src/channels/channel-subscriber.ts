@@ -63,7 +63,7 @@ export class ChannelSubscriber<C extends Untyped = Untyped> {
   /** Whether there is a connection. */
   #up = false
 
-  /** Throws if the client already has a subscriber: two would subscribe to everything twice. */
+  /** Creates the subscriber of a client; throws if there is one: two would subscribe to everything twice. */
   constructor(
     client: { readonly port: ClientPort; readonly contract?: C | undefined },
     options: ChannelOptions = {},

@@ -36,8 +36,8 @@ export class RealtimeClient<C extends Untyped = Untyped> {
   readonly #runtime: ClientRuntime
 
   /**
-   * Throws `bad-option` for an option of an unknown name, and for a contract that `contract()` did not
-   * make.
+   * Creates a client that is not connected yet. Throws `bad-option` for an option of an unknown name, and
+   * for a contract that `contract()` did not make.
    *
    * @param url a `wss:` address, or one relative to the page; `ws:` only to this machine, to the host
    * of a page that was loaded over http, or with `allowInsecure`

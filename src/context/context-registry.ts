@@ -72,6 +72,7 @@ export class ContextRegistry<
   #router: ContextRouter
   #leave: (() => void) | undefined
 
+  /** Creates a registry without slots. */
   constructor(...options: RegistryArguments<C, By>) {
     this.#arguments = options
     this.#router = this.#makeRouter({ own: storeRules(options[0]) })

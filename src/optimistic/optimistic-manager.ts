@@ -59,6 +59,7 @@ export class OptimisticManager<C extends Untyped = Untyped> {
   /** The mutations of entities on a channel whose requests have not settled. */
   readonly #sent
 
+  /** Creates a manager; throws `bad-option` for an option of an unknown name. */
   constructor(options: OptimisticOptions<C> = {}) {
     const { client, channels, api, resolve } = options
     const { holdOwnBroadcastMs = optimisticDefaults.holdOwnBroadcastMs } = options

@@ -46,7 +46,7 @@ export class PresenceManager<C extends Untyped = Untyped> {
   readonly #ownPresences = new Map<string, OwnPresence>()
   #cancelHeartbeat: Cancel | undefined
 
-  /** Throws if the client already has a manager: two would contradict each other. */
+  /** Creates the manager of a client; throws if there is one: two would contradict each other. */
   constructor(channels: Subscriber<C>, options: PresenceOptions = {}) {
     const { throttleMs } = withDefaults('PresenceManager', options, presenceDefaults)
     this.#channels = channels

@@ -18,15 +18,18 @@ export interface HttpOrder {
   readonly token?: string
 }
 
-/** A request for a dialect's message. */
+/** The HTTP request that carries a message of a dialect. */
 export interface HttpRequest {
-  /** Resolved against the address for posts, which is that of the client by default. */
+  /** Address, resolved against that for posts, which is that of the client by default. */
   readonly url: string
-  /** @default 'POST' with a body, 'GET' without */
+  /**
+   * Method of the request.
+   * @default 'POST' with a body, 'GET' without
+   */
   readonly method?: string | undefined
   /** Headers of this request, besides those of all. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** Sent as JSON. */
+  /** Body of the request, sent as JSON. */
   readonly body?: unknown
 }
 

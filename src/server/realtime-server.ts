@@ -67,6 +67,7 @@ export class RealtimeServer<C extends Untyped = Untyped> {
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
+  /** Creates a server that serves nothing yet, as {@link createRealtimeServer} does. */
   constructor(options: RealtimeServerOptions<C> = {}) {
     this.contract = options.contract
     this.#manager = new WebSocketManager(options)

@@ -58,6 +58,7 @@ export class WebSocketManager {
   readonly #tracked: TrackedSessionDeps
   #closing: Promise<void> | undefined
 
+  /** Creates a manager without connections; throws `bad-option` for options that cannot be used. */
   constructor(options: RealtimeServerOptions = {}) {
     this.parts = serverParts(options, (session) => this.#arrived(session))
     const { report, counters, options: own } = this.parts

@@ -7,7 +7,11 @@ export class ManualClock implements Clock {
   #epoch: number
   readonly #timers = new Set<Timer>()
 
-  /** @param startMs the wall clock's first reading, in milliseconds since the Unix epoch */
+  /**
+   * Creates a clock whose `now()` is 0.
+   *
+   * @param startMs the wall clock's first reading, in milliseconds since the Unix epoch
+   */
   constructor(startMs = 1_700_000_000_000) {
     this.#epoch = startMs
   }

@@ -80,13 +80,22 @@ export interface SseEvent {
   readonly channel: string | undefined
 }
 
-/** What an event says. */
+/** The meaning of an event of an event stream: an event of a channel, its end, its refusal, or a gap. */
 export interface SseReading {
-  /** @default that of the stream, or the field `channel` of the data */
+  /**
+   * Channel of the event.
+   * @default that of the stream, or the field `channel` of the data
+   */
   readonly channel?: string | undefined
-  /** @default the event's name */
+  /**
+   * Type of the event.
+   * @default the event's name
+   */
   readonly type?: string | undefined
-  /** @default the data */
+  /**
+   * Payload of the event.
+   * @default the data
+   */
   readonly payload?: unknown
   /** Id of the event, by which copies of it are recognised. */
   readonly id?: string | undefined

@@ -15,6 +15,7 @@ export class EventBus<Events extends object = Record<string, unknown>> {
   readonly report: (error: unknown) => void
   readonly #subscribers = new Map<keyof Events, readonly BusSubscriber<never>[]>()
 
+  /** Creates a bus without subscribers. */
   constructor(options: EventBusOptions = {}) {
     this.report = safely(options.onError ?? printError)
   }

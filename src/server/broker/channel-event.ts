@@ -19,6 +19,7 @@ export class ChannelEvent implements NewEvent {
   readonly #texts = new Map<EventEncoder, string | undefined>()
   #payload: { readonly value: unknown } | undefined
 
+  /** Creates an event at a position; `undefined` for one that has none. */
   constructor(channel: string, position: Position | undefined, event: NewEvent) {
     this.channel = channel
     this.epoch = position?.epoch

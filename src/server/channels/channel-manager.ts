@@ -33,6 +33,7 @@ export class ChannelManager {
   readonly #subscriptions = new Map<ChannelReceiver, Subscriptions>()
   readonly #authorizing = new Set<PendingAuthorization>()
 
+  /** Creates the channels of a stand-alone manager, without a server. */
   constructor(options?: ChannelManagerOptions)
   /** @internal A server passes the dependencies. */
   constructor(options: ChannelManagerOptions, deps: ChannelDeps)

@@ -36,6 +36,7 @@ export class PresenceTracker {
   readonly #clock: Clock
   readonly #timeoutMs: number
 
+  /** Creates a tracker; without a store it keeps the members in memory. */
   constructor(options: PresenceTrackerOptions = {}) {
     this.#clock = options.clock ?? systemClock
     this.#store = options.store ?? new MemoryBroker({ clock: this.#clock }).presence

@@ -39,6 +39,7 @@ export class MemoryPair implements TransportFactory {
   /** Functions that hold back a new connection. */
   readonly #holding = new Set<(end: FarEnd) => void>()
 
+  /** Creates a pair without connections; throws `bad-option` for an option of an unknown name. */
   constructor(options: MemoryPairOptions) {
     checkNames('MemoryPair', options, { ...networkOptions, autoAccept: true, onConnect: true })
     checkNames('The weather', options.weather ?? {}, calm)

@@ -36,6 +36,7 @@ export class Recording implements TransportFactory {
   #start: number | undefined
   #connections = 0
 
+  /** Creates a recording of the given transport, as {@link record} does. */
   constructor(transport: TransportFactory, options: RecordOptions = {}) {
     const { clock, redact } = withDefaults('record', options, {
       ...{ clock: systemClock, redact: (text: string) => text },

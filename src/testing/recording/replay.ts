@@ -47,6 +47,7 @@ export class Replay implements TransportFactory {
   readonly #renames = new Renames()
   #failure: string | undefined
 
+  /** Creates a replay of the lines of a recording, as {@link replay} does. */
   constructor(jsonl: string, options: ReplayOptions = {}) {
     const { clock, volatile, skip } = withDefaults('replay', options, {
       ...{ clock: systemClock, volatile: VOLATILE, skip: isHeartbeat },

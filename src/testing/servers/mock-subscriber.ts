@@ -30,6 +30,7 @@ export function createMockSubscriber(options: MockSubscriberOptions = {}): MockS
 export class MockSubscriber extends ChannelSubscriber {
   readonly #port: MockPort
 
+  /** Creates a subscriber, as {@link createMockSubscriber} does. */
   constructor(options: MockSubscriberOptions = {}) {
     const { clock, lingerMs, refuse, onError } = withDefaults('MockSubscriber', options, {
       ...{ clock: systemClock, lingerMs: 0, refuse: undefined, onError: printError },

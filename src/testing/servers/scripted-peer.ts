@@ -34,6 +34,7 @@ export class ScriptedPeer<Message = unknown> {
   readonly #codec: TextCodec<Message>
   #newest: ServedSocket | undefined
 
+  /** Creates a server without connections; throws `bad-option` for an option of an unknown name. */
   constructor(options: ScriptedPeerOptions<Message> = {}) {
     const names = { ...networkOptions, greetings: true, play: true, codec: true }
     checkNames('ScriptedPeer', options, names)

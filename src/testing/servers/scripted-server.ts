@@ -44,6 +44,7 @@ export class ScriptedServer {
   readonly #history = new ScriptedHistory()
   readonly #connections: ScriptedConnection[] = []
 
+  /** Creates a server without connections; throws `bad-option` for an option of an unknown name. */
   constructor(options: ScriptedServerOptions = {}) {
     const names = { ...networkOptions, dialect: true, refuse: true, answer: true }
     checkNames('ScriptedServer', options, names)

@@ -60,6 +60,7 @@ export class MemoryBroker implements Broker {
   #epoch = lazy(randomId)
   readonly #secret = lazy(randomId)
 
+  /** Creates an empty broker; it starts no timer before it is used. */
   constructor(options: MemoryBrokerOptions = {}) {
     this.#clock = options.clock ?? systemClock
     const limits = resolveHistoryLimits(options.history)
