@@ -71,15 +71,15 @@ export interface ErrorDetails {
    * error of the storage.
    */
   'not-stored': { readonly requestId?: string }
-  /** More requests wait for the connection than the outbox holds. */
+  /** More requests wait for the connection than the outbox holds; `limit` is their number. */
   'outbox-full': { readonly requestId: string; readonly limit: number }
   /** The server no longer remembers whether it carried out the request. */
   'outcome-unknown': { readonly requestId: string }
-  /** A bounded buffer was not read fast enough. */
+  /** A bounded buffer was not read fast enough; `limit` is the number of events that it holds. */
   overflow: { readonly channel: string; readonly limit: number }
   /**
-   * The reply did not come in time; `sent`: the request had been sent; `stored`: it is in a stored
-   * outbox, and goes on without its promise.
+   * The reply did not come within `timeoutMs` milliseconds; `sent`: the request had been sent;
+   * `stored`: it is in a stored outbox, and goes on without its promise.
    */
   'request-timeout': {
     readonly requestId: string
@@ -89,9 +89,9 @@ export interface ErrorDetails {
   }
   /** A newer request replaced this one while it waited. */
   superseded: { readonly requestId: string }
-  /** A function of the application that fetches a state did not settle in time. */
+  /** A function of the application that fetches a state did not settle within `timeoutMs` milliseconds. */
   timeout: { readonly timeoutMs: number }
-  /** A single message is larger than the peer accepts. */
+  /** A single message is larger than the peer accepts, both sizes in bytes. */
   'too-large': { readonly bytes: number; readonly limit: number }
   /** A fetched state is older than the state known before. */
   stale: { readonly channel: string }

@@ -29,7 +29,7 @@ export interface RepliedRequest {
   readonly type: string
   /** Id of the request. */
   readonly requestId: string
-  /** Time at which it was made, by the clock's `now()`. */
+  /** Time at which the request was made, in milliseconds, by the clock's `now()`. */
   readonly since: number
 }
 

@@ -22,7 +22,7 @@ export type ConnectionState =
    */
   | {
       readonly name: 'open'
-      /** When the connection opened, in milliseconds. */
+      /** Time at which the connection opened, in milliseconds, by the clock's `now()`. */
       readonly since: number
       /** Number of failed attempts in a row before this connection. */
       readonly attempt: number
@@ -36,7 +36,7 @@ export type ConnectionState =
       readonly attempt: number
       /** Whether the last credentials were refused. */
       readonly denied: boolean
-      /** When the next attempt begins, in milliseconds. */
+      /** Time at which the next attempt begins, in milliseconds, by the clock's `now()`. */
       readonly retryAt: number
       /** The end of the last connection or attempt. */
       readonly reason: CloseInfo
@@ -52,7 +52,10 @@ export type ConnectionState =
       readonly attempt: number
       /** Whether the last credentials were refused. */
       readonly denied: boolean
-      /** When the next attempt begins, in milliseconds; `undefined` while none is made. */
+      /**
+       * Time at which the next attempt begins, in milliseconds, by the clock's `now()`; `undefined` while
+       * none is made.
+       */
       readonly retryAt: number | undefined
       /** The end of the last connection or attempt. */
       readonly reason: CloseInfo

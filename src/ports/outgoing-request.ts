@@ -54,11 +54,11 @@ export type EntityIntent =
 
 /** The moment at which a request was first sent, by several clocks, in milliseconds. */
 export interface SendingTime {
-  /** By the clock's `now()`. */
+  /** Milliseconds by the clock's `now()`. */
   readonly now: number
-  /** By a clock that goes on while the machine sleeps. */
+  /** Milliseconds by a clock that goes on while the machine sleeps. */
   readonly elapsed: number
-  /** By the server's clock, since the Unix epoch; `undefined` if the server has not sent its time. */
+  /** Milliseconds since the Unix epoch by the server's clock; `undefined` if the server has not sent its time. */
   readonly server: number | undefined
 }
 

@@ -128,7 +128,7 @@ export interface PresenceCommand {
 /** A ping of a client. */
 export interface PingCommand {
   readonly kind: 'ping'
-  /** Timestamp that the pong repeats. */
+  /** The client's timestamp, in milliseconds since the Unix epoch, which the pong repeats. */
   readonly timestamp: number | undefined
 }
 

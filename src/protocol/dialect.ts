@@ -79,11 +79,11 @@ export interface Dialect {
 
 /** A wait before the next attempt to connect, in milliseconds. */
 export interface RetryHint {
-  /** The least wait, to which that of the backoff is added. */
+  /** The least wait, in milliseconds, to which that of the backoff is added. */
   readonly floorMs: number
   /**
-   * Window of which the client picks a random time, in place of the backoff: 0 to connect at once, more
-   * where many clients were closed at once.
+   * Window, in milliseconds, of which the client picks a random time in place of the backoff: 0 to
+   * connect at once, more where many clients were closed at once.
    */
   readonly windowMs: number | undefined
 }

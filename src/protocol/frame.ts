@@ -175,14 +175,14 @@ export interface Limits {
 /** A ping of the server. */
 export interface PingFrame {
   readonly kind: 'ping'
-  /** Timestamp that the pong repeats, if the ping has one. */
+  /** Timestamp in the unit of the backend, which the pong repeats as it is, if the ping has one. */
   readonly timestamp: number | undefined
 }
 
 /** The reply to a ping of the client. */
 export interface PongFrame {
   readonly kind: 'pong'
-  /** Timestamp of the ping. */
+  /** Timestamp of the ping, in milliseconds since the Unix epoch. */
   readonly timestamp: number | undefined
   /** The server's clock, in milliseconds since the Unix epoch. */
   readonly serverTime: number | undefined

@@ -118,7 +118,7 @@ export interface PingIntent {
 /** The reply to a ping of the server. */
 export interface PongIntent {
   readonly kind: 'pong'
-  /** Timestamp of the ping, if it has one. */
+  /** Timestamp of the server's ping, as it is, if it has one. */
   readonly timestamp: number | undefined
   /** Time of creation, in milliseconds since the Unix epoch. */
   readonly sentAt: number

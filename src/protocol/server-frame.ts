@@ -95,7 +95,7 @@ export interface OutgoingEvent {
   readonly prev?: number | undefined
   /** Family channel through which it is delivered. */
   readonly via: string | undefined
-  /** Milliseconds since the Unix epoch. */
+  /** Time of publishing, in milliseconds since the Unix epoch. */
   readonly timestamp: number
   /** For the state of a channel, the id of the subscribe with which it is sent, if that has one. */
   readonly to?: string | undefined

@@ -17,7 +17,7 @@ export interface OutboxDatabase {
   identify(senderId: string): Promise<OutboxIdentity>
   /** Stores the id of the user who is signed in. */
   remember(userId: string | undefined): Promise<void>
-  /** Adds a request, or replaces the one with its id, and extends the owner's lease. */
+  /** Adds a request, or replaces the one with its id, and extends the owner's lease to `leaseUntil`. */
   put(request: StoredRequest, leaseUntil: number): Promise<void>
   /**
    * Claims requests as `claimed` in `claim-rules.ts` decides, and deletes leases that have ended.
@@ -32,7 +32,7 @@ export interface OutboxDatabase {
    */
   mark(mark: Mark): Promise<readonly string[]>
   /**
-   * Extends an owner's lease.
+   * Extends an owner's lease to `leaseUntil`.
    *
    * @returns the ids of the requests that it owns
    */
@@ -51,15 +51,15 @@ export interface StoredRequest {
   readonly outgoing: OutgoingRequest
   /** The user it is sent as; `undefined` if no user was signed in. */
   readonly userId: string | undefined
-  /** When the request was made. */
+  /** Time at which the request was made, in milliseconds since the Unix epoch. */
   readonly createdAt: number
   /** Counter of its client, which orders requests made in the same millisecond. */
   readonly order: number
-  /** End of its time to live: it is not sent from then on. */
+  /** End of its time to live, in milliseconds since the Unix epoch: the request is not sent from then on. */
   readonly expiresAt: number
-  /** When it was first sent; `undefined` if it never was. */
+  /** Time of its first sending, in milliseconds since the Unix epoch; `undefined` if it was never sent. */
   readonly sentAt: number | undefined
-  /** When it was first sent by the server's clock, where that is known. */
+  /** Time of its first sending by the server's clock, in milliseconds since the Unix epoch, where that is known. */
   readonly serverSentAt?: number | undefined
   /** Whether the server may carry the request out more than once. */
   readonly idempotent: boolean
@@ -79,9 +79,9 @@ export interface Claim {
   readonly owner: string
   /** The user that is signed in; `undefined` if no user is. */
   readonly userId: string | undefined
-  /** The present time. */
+  /** The present time, in milliseconds since the Unix epoch. */
   readonly now: number
-  /** End of the lease that the claiming client gets. */
+  /** End of the lease that the claiming client gets, in milliseconds since the Unix epoch. */
   readonly leaseUntil: number
   /** Maximum number of requests to claim. */
   readonly limit: number
@@ -93,10 +93,10 @@ export interface Mark {
   readonly owner: string
   /** The user that is signed in; `undefined` if no user is. */
   readonly userId: string | undefined
-  /** End of the lease that the client gets. */
+  /** End of the lease that the client gets, in milliseconds since the Unix epoch. */
   readonly leaseUntil: number
-  /** Time each was first sent, by request id. */
+  /** Time of the first sending of each request, in milliseconds since the Unix epoch, by request id. */
   readonly sentAt: ReadonlyMap<string, number>
-  /** Time each was first sent by the server's clock, where that is known. */
+  /** The same by the server's clock, in milliseconds since the Unix epoch, where that is known. */
   readonly serverSentAt?: ReadonlyMap<string, number | undefined>
 }

@@ -25,7 +25,7 @@ export interface Identity {
   /** `null` for an anonymous connection. */
   readonly user: User | null
   /**
-   * When the credentials expire, in milliseconds since the Unix epoch (the `exp` of a JWT is in
+   * Time at which the credentials expire, in milliseconds since the Unix epoch (the `exp` of a JWT is in
    * seconds); without it they do not.
    */
   readonly expiresAt?: number | undefined
@@ -86,7 +86,7 @@ export interface ReceivableEvent {
   readonly payload: unknown
   /** Id of the event, if it has one. */
   readonly id: string | undefined
-  /** Milliseconds since the Unix epoch. */
+  /** Time of publishing, in milliseconds since the Unix epoch. */
   readonly timestamp: number
 }
 

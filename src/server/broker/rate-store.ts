@@ -17,7 +17,7 @@ export interface RateStore {
 export interface Rate {
   /** Average number of tokens per second. */
   readonly perSecond: number
-  /** Size of the bucket. */
+  /** Size of the bucket, in tokens. */
   readonly burst: number
   /**
    * Whether the tokens are taken even if the bucket has too few: those that are missing are a debt,

@@ -142,8 +142,8 @@ export interface MountSession extends Omit<SocketHandlers, 'closed' | 'slow'> {
   /** Returns the present state of the session. */
   info(): SessionInfo
   /**
-   * The time of the last sign of life of the peer, on the monotonic clock. Without it, the server
-   * records the time.
+   * The time of the last sign of life of the peer, in milliseconds, by the clock's `now()`. Without it,
+   * the server records the time.
    */
   readonly seenAt?: number
   /**

@@ -2,7 +2,7 @@
 export interface Weather {
   /** Shortest delay of data in one direction, in milliseconds. */
   leastMs: number
-  /** Longest delay. */
+  /** Longest delay of data in one direction, in milliseconds. */
   mostMs: number
   /** Bytes per second in one direction; `Infinity` for no limit. */
   bytesPerSecond: number
