@@ -69,7 +69,7 @@ export function useReadable<T, S>(
   return current
 }
 
-/** Whether two selections count as the same. */
+/** Returns whether two selections count as the same. */
 export type IsEqual<S> = (before: S, after: S) => boolean
 
 /**

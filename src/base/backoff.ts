@@ -1,4 +1,4 @@
-/** Waits between attempts to connect. */
+/** Options of the waits between attempts to connect. */
 export interface BackoffOptions {
   /**
    * Fixed part of every wait, in milliseconds.

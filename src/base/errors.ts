@@ -101,9 +101,9 @@ export interface ErrorDetails {
   unsupported: { readonly dialect: string; readonly what: string }
 }
 
-/** What is wrong with a value, as the schema of a contract says it. */
+/** A rule of a schema that a value breaks, as the library of the schema reports it. */
 export interface ContractIssue {
-  /** May contain the value. */
+  /** The library's message, which may contain the value. */
   readonly message: string
   /** The place within the value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined

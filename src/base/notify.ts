@@ -1,4 +1,4 @@
-/** When changes are notified: at once, at the end of the running task, or with the next frame. */
+/** The time at which changes are notified: at once, at the end of the running task, or with the next frame. */
 export type NotifyMode = 'sync' | 'microtask' | 'frame'
 
 /** An object with listeners to notify of its changes. */

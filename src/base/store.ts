@@ -58,7 +58,7 @@ export interface StoreFactory<K extends StoreKind> {
   ): { readonly store: StoreOf<K, T>; readonly set: (value: T) => void }
 }
 
-/** Called with the first follower of a store; the function that it returns, with the last. */
+/** Starts the source of a store at its first follower; the returned function ends it after the last. */
 export type Followed = () => Unsubscribe
 
 /** The kind of the built-in store. */

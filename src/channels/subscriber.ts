@@ -4,7 +4,7 @@ import type { Linger } from './linger.ts'
 import type { ChannelHandler, SubscribeOptions, Subscription } from './subscription.ts'
 
 /**
- * What helpers and managers need of a `ChannelSubscriber`. It is structural: a subscriber with any
+ * The part of a `ChannelSubscriber` that helpers and managers use. It is structural: a subscriber with any
  * contract is one, and so is a mock.
  */
 export interface Subscriber<C extends Untyped = Untyped> {

@@ -1,6 +1,6 @@
 import type { CheckCounts } from '../ports/client-checks.ts'
 
-/** Counters and timings of a client, as a snapshot; with a contract, also what did not fit it. */
+/** Counters and timings of a client, as a snapshot; with a contract, also the numbers of mismatches. */
 export interface ClientStats extends Partial<CheckCounts> {
   /** Number of connections opened. */
   readonly opens: number

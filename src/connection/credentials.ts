@@ -1,6 +1,6 @@
 import type { Credentials } from '../protocol/dialect.ts'
 
-/** Why credentials are asked for. */
+/** The reason for which the client asks for credentials. */
 export type AuthReason =
   /** To connect; the credentials returned last may still be valid. */
   | 'connect'

@@ -21,7 +21,7 @@ export type EnvironmentEvent =
   /** The page is shown again from its cache. */
   | 'show'
 
-/** The globals of a page that are used here; outside a page some or all are missing. */
+/** The globals of a page that {@link platformEnvironment} uses; outside a page some or all are missing. */
 export interface PlatformGlobals extends Partial<EventTarget> {
   /** Reports `online` and `offline`, and the page's beginning and end. */
   readonly window?: Partial<EventTarget>

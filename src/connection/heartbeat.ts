@@ -147,7 +147,7 @@ export class Heartbeat {
   }
 }
 
-/** Detection of dead connections. */
+/** Options of the detection of dead connections. */
 export interface HeartbeatOptions {
   /**
    * Time from one ping to the next, in milliseconds, unless the server sets it; from 1,000 to 50,000,

@@ -89,7 +89,7 @@ export interface EntryLimit {
   readonly maxEntries?: number | undefined
 }
 
-/** The contexts within a context. */
+/** The option that finds the contexts within a context. */
 export interface PartsOption<Context> {
   /**
    * Returns the contexts within a context, folded after it in this order; elements that are not

@@ -16,7 +16,7 @@ export interface ContractSchemas {
         }
       }
     | undefined
-  /** A schema for the meta of those who are present, by the template of the resource. */
+  /** A schema for the meta of the users who are present, by the template of the resource. */
   readonly presence?: { readonly [template: string]: StandardSchemaV1 } | undefined
 }
 
@@ -68,16 +68,16 @@ export interface ContractTypes {
   readonly presence?: object | undefined
 }
 
-/** No contract, and what every contract extends. */
+/** The base of every contract; by itself, no contract. */
 // Not `undefined`: an optional property swallows that when the type of a contract is inferred.
 export interface Untyped {
-  /** What clients and servers use of it; not for applications. */
+  /** The part that clients and servers use; not for applications. */
   readonly '~wirefold'?: ContractPort
 }
 
 /** The description of channels, requests and presence that a client and its server share. */
 export interface Contract<Parts extends ContractTypes = ContractTypes> extends Untyped {
-  /** The parts that it was made of; empty in a contract of types alone. */
+  /** The parts that the contract was made of; empty in a contract of types alone. */
   readonly parts: Parts
   /**
    * A short hash of the names and, where the schema library converts them to JSON Schema, of the
@@ -109,5 +109,5 @@ export type Part<C, Name extends keyof ContractTypes> = C extends { readonly par
 export type Channels<C> = Part<C, 'channels'>
 /** The requests, by type. */
 export type Requests<C> = Part<C, 'requests'>
-/** The metas of those who are present, by template. */
+/** The metas of the users who are present, by template. */
 export type Presences<C> = Part<C, 'presence'>

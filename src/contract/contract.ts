@@ -71,7 +71,7 @@ export function contract(given: ContractSchemas & ContractOptions = {}): Contrac
 /** Options of a contract of types alone. */
 export interface ContractOptions {
   /**
-   * What the client and the server compare: change it with the types.
+   * A text that the client and the server compare: change it with the types.
    * @default none, and nothing is compared
    */
   readonly fingerprint?: string

@@ -13,7 +13,7 @@ export type FramesOf<Map> = Map extends unknown
   ? { [Type in keyof Map & string]: EventFrame<Type, Out<Map[Type]>> }[keyof Map & string]
   : never
 
-/** The union of a channel's events, told apart by `type`. */
+/** The union of a channel's events, discriminated by `type`. */
 export type EventOf<C extends Untyped, Name extends string = string> =
   unknown extends Channels<C>
     ? EventFrame
@@ -126,7 +126,7 @@ export type RowOf<C extends Untyped, Name extends string> =
       : Payload
     : never
 
-/** The name of a channel of an entity; the advice to show in the error where it has no such events. */
+/** The name of a channel with events of an entity; for any other channel, an advice that the compiler shows. */
 export type EntityArg<C extends Untyped, X> = [EventsOf<C, X & string>] extends [never]
   ? ChannelArg<C, X>
   : [RowOf<C, X & string>] extends [never]

@@ -4,7 +4,7 @@ import type { NameOf } from './name-types.ts'
 import { fits, isName, parseTemplate } from './names/template.ts'
 
 /**
- * Whether a name that is only known at run time, such as one of a URL, fits a template. A name is of
+ * Returns whether a name that is only known at run time, such as one of a URL, fits a template. A name is of
  * the one template that counts for it: of no other where the contract lists the name itself.
  *
  * @example

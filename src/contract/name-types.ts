@@ -20,7 +20,7 @@ export type Params<Template extends string> = {
   readonly [Name in ParamNames<Template>]: string | number
 }
 
-/** Whether one part of a name fits one part of a template. */
+/** `true` where one part of a name fits one part of a template. */
 export type FitsPart<Name extends string, Template extends string> = Name extends
   | ''
   | `${string}{${string}`
@@ -29,7 +29,7 @@ export type FitsPart<Name extends string, Template extends string> = Name extend
     ? true
     : false
 
-/** Whether a name fits a template, part by part between the colons; the `*` of a family takes the rest. */
+/** `true` where a name fits a template, part by part between the colons; the `*` of a family takes the rest. */
 export type Fits<Name extends string, Template extends string> = Template extends '*'
   ? Name extends '' | `${string}{${string}`
     ? false
@@ -67,7 +67,7 @@ export type Index<Map> = {
   [Key in keyof Map & string as IndexedOf<Key>]: { readonly [Template in Key]: Template }
 }
 
-/** Those of the found templates that a name fits: the compiler's patterns know no parts. */
+/** The templates, of those found, that a name fits: the compiler's patterns know no parts. */
 export type Fitting<Found, Name extends string> = {
   [Template in keyof Found & string]: Fits<Name, Template> extends true ? Template : never
 }[keyof Found & string]
@@ -82,7 +82,7 @@ export type PlainKeys<Map> = keyof {
   [Key in keyof Map & string as Key extends `${string}{${string}` ? never : Key]: Key
 }
 
-/** Whether a name is a pattern such as `shop:${string}`, and no literal. */
+/** `true` where a name is a pattern such as `shop:${string}`, and no literal. */
 export type IsPattern<Name extends string> =
   Record<never, never> extends Record<Name, 1> ? true : false
 
@@ -90,17 +90,17 @@ export type IsPattern<Name extends string> =
 export type PlainWithin<Map, Name extends string> =
   IsPattern<Name> extends true ? PlainKeys<Map> & Name : never
 
-/** Whether a template has parameters. */
+/** `true` where a template has parameters. */
 export type HasParam<Template extends string> = Template extends `${string}{${string}`
   ? true
   : false
 
-/** Whether the first of two parts is literal, and the second has parameters; `next` where both are alike. */
+/** `true` where the first of two parts is literal, and the second has parameters; `next` where both are alike. */
 export type PrecedesPart<Part extends string, Other extends string> =
   HasParam<Part> extends HasParam<Other> ? 'next' : HasParam<Other>
 
 /**
- * Whether the first of two templates that fit one name counts for it: at the first part in which one is
+ * `true` where the first of two templates that fit one name counts for it: at the first part in which one is
  * literal and the other has parameters, it is the literal one; the nearest family comes last.
  */
 export type Precedes<One extends string, Other extends string> = Other extends `${infer Prefix}:*`
@@ -213,7 +213,7 @@ export type PublishArg<C extends Untyped, X> =
 export type ResourceArg<C extends Untyped, X> =
   unknown extends Presences<C> ? string : Checked<Presences<C>, X & string>
 
-/** What bounds the type parameter of a method that takes a channel. */
+/** The bound of the type parameter of a method that takes a channel. */
 export type NameBound<C extends Untyped> = unknown extends Channels<C> ? unknown : string
-/** What bounds the type parameter of a method that takes the type of a request. */
+/** The bound of the type parameter of a method that takes the type of a request. */
 export type RequestBound<C extends Untyped> = unknown extends Requests<C> ? unknown : RequestName<C>

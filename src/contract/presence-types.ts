@@ -10,7 +10,7 @@ export type Leaf<C, Name extends string> = At<Presences<C>, TemplateFor<Presence
 export type MetaIn<C extends Untyped, Name> =
   unknown extends Presences<C> ? unknown : string extends Name ? never : In<Leaf<C, Name & string>>
 
-/** The meta of those who are present at a resource. */
+/** The meta of the users who are present at a resource. */
 export type MetaOut<C extends Untyped, Name> =
   unknown extends Presences<C>
     ? unknown

@@ -76,11 +76,11 @@ export type * as EntityEventTypes from '../contract/entity-events.ts'
 export type * as EventTypes from '../contract/event-types.ts'
 /** The types behind the names of channels, resources and requests. */
 export type * as NameTypes from '../contract/name-types.ts'
-/** The types behind the metas of those who are present. */
+/** The types behind the metas of the users who are present. */
 export type * as PresenceTypes from '../contract/presence-types.ts'
 /** The types behind requests and replies. */
 export type * as RequestTypes from '../contract/request-types.ts'
-/** The port by which clients and servers use a contract. */
+/** The types of the port through which clients and servers use a contract. */
 export type * as ContractPorts from '../ports/contract-port.ts'
-/** The checks of values by a contract. */
+/** The types of the checks that a contract makes of values. */
 export type * as ContractRuleTypes from '../ports/contract-rules.ts'

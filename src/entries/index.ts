@@ -185,5 +185,5 @@ export { webSocketTransport } from '../transports/websocket.ts'
  * Types that only the types above use: the declarations of an application name them by these.
  */
 
-/** The types behind those of the registry. */
+/** The types behind the registry. */
 export type * as RegistryTypes from '../context/registry-types.ts'

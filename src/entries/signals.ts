@@ -1,5 +1,5 @@
 /**
- * Stores and hooks for signals: Preact, Solid, Angular and others.
+ * Composables and store factories for signals: Preact, Solid, Angular and others.
  *
  * @module wirefold/signals
  */

@@ -1,5 +1,5 @@
 /**
- * Stores, runes and hooks for Svelte 5, and stores for Svelte 4.
+ * Composables for the runes of Svelte 5, and for the stores of Svelte 4 and 5.
  *
  * @module wirefold/svelte
  */

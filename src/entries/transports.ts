@@ -1,5 +1,5 @@
 /**
- * Transports besides the WebSocket: server-sent events, long polling and Engine.IO.
+ * Transports besides the WebSocket: server-sent events and long polling.
  *
  * @module wirefold/transports
  */

@@ -1,5 +1,5 @@
 /**
- * Refs, hooks and a plugin for Vue.
+ * Composables for Vue, whose values are refs.
  *
  * @module wirefold/vue
  */

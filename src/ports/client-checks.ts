@@ -1,16 +1,16 @@
 import type { RequestOptions } from './outgoing-request.ts'
 
-/** What a contract checks for one client. */
+/** The checks of a contract for one client. */
 export interface ClientChecks {
   /** The contract's own fingerprint, for the greeting. */
   readonly fingerprint: string | undefined
-  /** Numbers of what did not fit the contract. */
+  /** Numbers of the events and replies that did not fit the contract. */
   readonly counts: CheckCounts
   /** Throws `bad-channel` if the contract does not list a channel. */
   channel(name: string): void
   /**
-   * Starts anew with a channel that is subscribed to from the beginning: drops what waits for its
-   * schemas. Throws `bad-channel` as {@link channel} does.
+   * Starts anew with a channel that is subscribed to from the beginning: drops the events that wait for
+   * their schemas. Throws `bad-channel` as {@link channel} does.
    */
   restart(name: string): void
   /** Throws `bad-channel` if the contract does not list a resource. */
@@ -33,7 +33,7 @@ export interface RepliedRequest {
   readonly since: number
 }
 
-/** Numbers of what did not fit a contract. */
+/** Numbers of the events and replies that did not fit a contract. */
 export interface CheckCounts {
   /** Events whose payload did not fit its schema; no handler got them. */
   readonly quarantined: number
@@ -41,7 +41,7 @@ export interface CheckCounts {
   readonly unlisted: number
 }
 
-/** How a client applies its contract. */
+/** Options by which a client applies its contract. */
 export interface CheckOptions {
   /**
    * Whether payloads are checked against the schemas of the contract: `always` here and by the server,
@@ -56,7 +56,7 @@ export interface CheckOptions {
   readonly unlisted?: 'allow' | 'refuse' | undefined
 }
 
-/** Who checks payloads against the schemas of a contract. */
+/** The sides that check payloads against the schemas of a contract. */
 export type Validate = 'always' | 'server' | 'never'
 
 /** The fingerprints of a client and a server whose contracts differ. */

@@ -4,11 +4,11 @@ import type { CheckOptions, ClientChecks, ContractDifference } from './client-ch
 import type { ClientExtension } from './client-port.ts'
 import type { ContractRules } from './contract-rules.ts'
 
-/** What the client and the server use of a contract when they run. */
+/** The part of a contract that clients and servers use at run time. */
 export interface ContractPort {
   /** A short hash of the contract; `undefined` where there is nothing to hash. */
   readonly fingerprint: string | undefined
-  /** What it checks; `undefined` for a contract of types alone. */
+  /** The checks of the contract; `undefined` for a contract of types alone. */
   readonly rules: ContractRules | undefined
   /** Starts the checks of a client, until it ends. */
   join(client: CheckedClient, options: JoinOptions): ClientChecks

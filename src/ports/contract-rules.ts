@@ -1,6 +1,6 @@
 import type { ContractIssue } from '../base/errors.ts'
 
-/** What a server or a client asks of a contract with schemas at run time. */
+/** The checks of a contract with schemas, for a server or a client. */
 export interface ContractRules {
   /**
    * Whether the contract has a channel, or members of a family such as `agent:*`; always, where it
@@ -24,14 +24,14 @@ export interface ContractRules {
 }
 
 /**
- * The result of a check: the output of the schema, or what is wrong with the value. A check returns a
+ * The result of a check: the output of the schema, or the issues of the value. A check returns a
  * promise only where the schema does: promises are most of the cost of a message.
  */
 export type Verdict = ValidValue | InvalidValue
 
-/** A value that fits its schema, as the schema returns it; itself where there is no schema. */
+/** The result of a check for a value that fits its schema, or that has none. */
 export interface ValidValue {
-  /** The value that the schema returned. */
+  /** The value that the schema returned; the checked value where there is no schema. */
   readonly value: unknown
   /** Missing, which discriminates the results. */
   readonly issues?: undefined
@@ -39,7 +39,7 @@ export interface ValidValue {
   readonly unlisted?: true
 }
 
-/** What is wrong with a value. */
+/** The result of a check for a value that does not fit its schema. */
 export interface InvalidValue {
   /** All issues. Their messages may contain the value, so they are not for the peer. */
   readonly issues: readonly ContractIssue[]

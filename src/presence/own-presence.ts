@@ -197,12 +197,12 @@ export class OwnPresence {
   }
 }
 
-/** Our presence at a resource; call it to leave. */
+/** The client's own presence at a resource; call it to leave. */
 export interface PresenceHandle<Meta = unknown> extends Disposer {
   /** Resource at which the user is present. */
   readonly resource: string
   /**
-   * Resolves once the server has confirmed our presence; rejects where it is refused, not supported
+   * Resolves once the server has confirmed the presence; rejects where it is refused, not supported
    * or released before, or the client ends. An unused `ready` causes no unhandled rejection.
    */
   readonly ready: Promise<void>

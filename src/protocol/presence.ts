@@ -25,8 +25,8 @@ export interface PresenceUser<Meta = unknown> {
 }
 
 /**
- * The payload of a `presence:join`, `presence:update` or `presence:leave` of the server: what changed
- * of a user. `canReceive` and server dialects get it.
+ * The payload of a `presence:join`, `presence:update` or `presence:leave` of the server: the
+ * change of a user. `canReceive` and server dialects get it.
  */
 export interface PresenceEventPayload {
   /** The user after the event. */

@@ -1,7 +1,7 @@
 import { withDefaults } from '../base/known-names.ts'
 import type { OutboxStorage } from '../ports/outbox-storage.ts'
 
-/** Buffering of requests while there is no connection. */
+/** Options of the buffer for requests while there is no connection. */
 export interface OutboxOptions {
   /**
    * Maximum number of queued requests.

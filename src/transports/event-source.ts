@@ -78,7 +78,7 @@ export interface EventSourceOptions extends HttpOptions {
    */
   readonly read?: ((event: ServerSentEvent) => string | undefined) | undefined
   /**
-   * What the messages of the dialect are: the `data` of events and the bodies of posts, or, for a dialect
+   * The kind of messages of the dialect: the `data` of events and the bodies of posts, or, for a dialect
    * such as `sse`, whole events and HTTP requests with their responses.
    * @default 'data'
    */

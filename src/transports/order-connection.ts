@@ -14,7 +14,7 @@ import { chunksOf, HttpConnection } from './http-connection.ts'
 import type { HttpExchange } from './http-exchange.ts'
 
 /**
- * What the messages of a dialect over a transport of events are: the `data` of events and the bodies of
+ * The kind of messages of a dialect over a transport of events: the `data` of events and the bodies of
  * posts, or whole events and HTTP requests with their responses (`http`).
  */
 export type EventMessages = 'data' | 'http'

@@ -175,7 +175,7 @@ export interface DUUIEvent {
   readonly context: DUUIContext
 }
 
-/** A message on the wire, and a stored record. */
+/** An event of a process with its time, as the gateway sends and stores it. */
 export interface DUUIEnvelope {
   /** Time of the event, in milliseconds since the Unix epoch. */
   readonly timestamp: number
@@ -183,7 +183,7 @@ export interface DUUIEnvelope {
   readonly event: DUUIEvent
 }
 
-/** Whether a context is of the given kind. */
+/** Returns whether a context is of the given kind. */
 export function isContextKind<Kind extends DUUIContext['kind']>(
   context: DUUIContextBase,
   kind: Kind,

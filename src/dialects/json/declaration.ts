@@ -73,8 +73,8 @@ export interface JsonReceive<Message = Fields> {
 }
 
 /**
- * How one kind of message is recognised, and where its fields are. Without `when` a message is of the
- * kind if it has a value at every path that is required.
+ * The rule for one kind of message: the condition that recognises it, and the places of its fields. Without
+ * `when` a message is of the kind if it has a value at every path that is required.
  */
 export type JsonRule<Message, Required extends string, Optional extends string> = {
   readonly [Field in Exclude<Required, 'when'>]: JsonField<Message>
@@ -82,11 +82,11 @@ export type JsonRule<Message, Required extends string, Optional extends string> 
     ? { readonly when: JsonCondition<Message> }
     : { readonly when?: JsonCondition<Message> | undefined })
 
-/** Where a field of a message is: a path such as `data.id`, or a function that returns its value. */
+/** The place of a field in a message: a path such as `data.id`, or a function that returns its value. */
 export type JsonField<Message = Fields> = string | ((message: Message) => unknown)
 
 /**
- * How a message is recognised: by a value at a path; by certain values at paths, such as
+ * A condition that recognises a message: by a value at a path; by certain values at paths, such as
  * `{ type: 'pong' }` or `{ type: ['ok', 'done'] }`; or by a function. One that throws does not recognise
  * the message.
  */

@@ -25,7 +25,7 @@ const EXPIRED = /has expired/
 /** Reasons of the server that say nothing about the next join. */
 const TEMPORARY = /has expired|RateLimit|Restarting|[Cc]onnect|Timeout|Rpc|Unknown ?Error/
 
-/** What a channel is joined for: the `params` of a subscribe. */
+/** The parameters with which a channel of Supabase is joined: the `params` of a subscribe. */
 export interface SupabaseChannel {
   /** `ack`: `publish` waits for the server. `self`: the client receives its own broadcasts. */
   readonly broadcast?: {

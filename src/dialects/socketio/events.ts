@@ -11,7 +11,7 @@ export type SessionStatus =
 export interface SessionEvent {
   /** Id of the session. */
   readonly sessionId: string
-  /** When it was sent, in ISO 8601. */
+  /** Time of sending, in ISO 8601. */
   readonly timestamp: string
 }
 
@@ -103,6 +103,6 @@ export interface SessionEvents {
 export interface Connected {
   /** Id of the socket. */
   readonly socketId: string
-  /** When it was sent, in ISO 8601. */
+  /** Time of sending, in ISO 8601. */
   readonly timestamp: string
 }

@@ -3,7 +3,7 @@ import type { RefusalFrame } from '../../protocol/frame.ts'
 import { refusalFrame } from '../../protocol/frame-constructors.ts'
 
 /**
- * How an acknowledgement says that it failed: `field`: its first argument has an `error`; `node`: its first
+ * The form in which an acknowledgement reports a failure: `field`: its first argument has an `error`; `node`: its first
  * argument is the error or `null`, and the result follows, as with callbacks of Node.
  */
 export type AckErrors = 'field' | 'node'

@@ -31,7 +31,7 @@ export interface RoomOptions {
    */
   readonly leave?: RoomEvent | undefined
   /**
-   * Where an event names its room: the index of an argument, which is then no part of the payload; a
+   * The place of the room in an event: the index of an argument, which is then no part of the payload; a
    * field of the first argument; or a function that returns the room. Events that name none belong to the
    * channel `socket`.
    * @default undefined (no event names a room)

@@ -18,11 +18,11 @@ import { PING, PONG, welcome } from './handshake.ts'
 import { MOST_ATTACHMENTS, type Packet, packetOf } from './packet.ts'
 import { argumentsFor, membershipEvent, only, placeOf, type RoomOptions } from './rooms.ts'
 
-/** Options of {@link socketio}: what an application has to say about its own events. */
+/** Options of {@link socketio}: the meaning of the application's own events. */
 export interface SocketIoOptions extends RoomOptions {
   /**
-   * How the server confirms that a room is joined or left: by the acknowledgement of the event; by an event
-   * of its own, which names the room as all events do, or by one that refuses it; or not at all, so that a
+   * The way in which the server confirms that a room is joined or left: by the acknowledgement of the event; by an
+   * event of its own, which names the room as all events do, or by one that refuses it; or not at all, so that a
    * channel is live once it is joined.
    * @default 'ack'
    */
@@ -35,7 +35,7 @@ export interface SocketIoOptions extends RoomOptions {
       }
     | undefined
   /**
-   * How an acknowledgement says that it failed.
+   * The form in which an acknowledgement reports a failure.
    * @default 'field'
    */
   readonly errors?: AckErrors | undefined
@@ -57,7 +57,7 @@ export interface SocketIoOptions extends RoomOptions {
 const ANSWER = 'ack:'
 
 /**
- * The dialect of any Socket.IO server (protocol 5). A channel is a room, which the application's own events
+ * Makes the dialect of any Socket.IO server (protocol 5). A channel is a room, which the application's own events
  * join, leave and name; a name that begins with `/` is a namespace; events that name no room belong to the
  * channel `socket`. Requests are events with an acknowledgement; `acknowledge` answers those of the server.
  *

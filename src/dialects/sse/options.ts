@@ -25,13 +25,13 @@ export interface SseDialectOptions {
    */
   readonly publish?: ((event: SseRequest) => HttpRequest) | undefined
   /**
-   * Returns what an event says; `undefined` for an event to skip. Members that are left out have their
+   * Returns the meaning of an event; `undefined` for an event to skip. Members that are left out have their
    * default.
    * @default nothing but the defaults
    */
   readonly read?: ((event: SseEvent) => SseReading | undefined) | undefined
   /**
-   * What the data of events is. With `json`, data that is no JSON is reported as `bad-frame`; empty data is ''.
+   * The form of the data of events. With `json`, data that is no JSON is reported as `bad-frame`; empty data is ''.
    * @default 'json'
    */
   readonly data?: 'json' | 'text' | undefined

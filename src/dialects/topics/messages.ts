@@ -134,7 +134,7 @@ export interface RunUpdateData {
   readonly status: 'queued' | 'running' | 'success' | 'failed'
 }
 
-/** The payloads of the events, by their type. */
+/** The payloads of the events of topics, by type. */
 export interface TopicEvents {
   /** An agent was created. */
   agent_created: AgentEventData
@@ -168,11 +168,11 @@ export interface TopicEvents {
   system_status: { readonly status: string }
 }
 
-/** The types of the events. */
+/** The types of the events of topics. */
 export type TopicEventType = keyof TopicEvents
 
 /**
- * Whether an event is of the given type, which types its payload. The payload is not checked.
+ * Returns whether an event is of the given type, which types its payload. The payload is not checked.
  *
  * @example
  * import { isTopicEvent, topic } from 'wirefold/dialects/topics'

@@ -65,15 +65,15 @@ export class ChannelEvent implements NewEvent {
   }
 }
 
-/** An event before it has a position. */
+/** An event to which no broker has given a position yet. */
 export interface NewEvent {
-  /** The channel it was published on; a family's history has the events of many channels. */
+  /** The channel that the event was published on; a family's history has the events of many channels. */
   readonly source: string
   /** The type of the event. */
   readonly type: string
   /** The payload as JSON text; `undefined` for no payload. */
   readonly json: string | undefined
-  /** The id that the publisher gave it. */
+  /** The id that the publisher gave the event. */
   readonly id: string | undefined
   /** The time of publishing, in milliseconds since the Unix epoch. */
   readonly timestamp: number

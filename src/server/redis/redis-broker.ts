@@ -286,7 +286,7 @@ export class RedisBroker implements Broker {
 }
 
 /**
- * Creates a broker. It opens connections of its own to the Redis of the application's client: one
+ * Creates a broker on Redis. It opens connections of its own to the Redis of the application's client: one
  * for commands, one for pub/sub and, with `streams`, one for blocking reads. `close()` closes them.
  *
  * Rejects if Redis cannot be reached, with `bad-dependency` if it is older than 6.2, a replica, or

@@ -93,7 +93,7 @@ export interface MountHost {
   report(error: unknown): void
 }
 
-/** How a mount opens the session of a client. */
+/** Options with which a mount opens the session of a client. */
 export interface SessionOptions {
   /**
    * Takes the place of the client's hello, which is then not awaited.
@@ -162,7 +162,7 @@ export interface MountSession extends Omit<SocketHandlers, 'closed' | 'slow'> {
   sendEvent?(event: ChannelEvent): void
   /** Ends the client's subscription to a channel; does nothing if there is none. */
   revoke?(channel: string): void
-  /** Sends what the protocol says before the server ends the connection; `closed` follows. */
+  /** Sends the protocol's last messages before the server ends the connection; `closed` follows. */
   farewell?(code: number): void
   /**
    * Called when the connection is closed.

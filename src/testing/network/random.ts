@@ -1,4 +1,4 @@
-/** Random numbers that are the same for the same seed. */
+/** A generator of random numbers, the same for the same seed. */
 export interface Random {
   /** An integer from 0 up to, but not including, `limit`. */
   readonly below: (limit: number) => number

@@ -25,7 +25,7 @@ export function record(transport: TransportFactory, options: RecordOptions = {})
   return new Recording(transport, options)
 }
 
-/** A transport that records. */
+/** A transport that records the messages of another one, made by {@link record}. */
 export class Recording implements TransportFactory {
   /** Name of the recorded transport. */
   readonly name: string

@@ -33,7 +33,7 @@ export function replay(jsonl: string, options: ReplayOptions = {}): Replay {
   return new Replay(jsonl, options)
 }
 
-/** A transport that plays a recorded session. */
+/** A transport that plays a recorded session, made by {@link replay}. */
 export class Replay implements TransportFactory {
   /** Name of the transport in logs. */
   readonly name = 'replay'

@@ -83,7 +83,7 @@ export interface MockSocketOptions
   readonly mock?: boolean | undefined
 }
 
-/** The part of mock-socket's `Server` that is used here. */
+/** The part of mock-socket's `Server` that {@link serveMockSocket} uses. */
 export type MockServerClass = new (
   url: string,
   options: { readonly mock: boolean },
@@ -92,7 +92,7 @@ export type MockServerClass = new (
   stop(): void
 }
 
-/** The part of mock-socket's `Client` that is used here. */
+/** The part of mock-socket's `Client` that {@link serveMockSocket} uses. */
 export interface MockClient {
   /** Address that the client opened. */
   readonly url: string

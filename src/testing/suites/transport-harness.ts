@@ -47,7 +47,7 @@ export interface TransportPeer {
   freeze(): void
 }
 
-/** How the far end treats a connection. */
+/** The way in which the far end treats a connection. */
 export type Reception =
   /** It accepts the connection. */
   | 'accepts'

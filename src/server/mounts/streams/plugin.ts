@@ -76,7 +76,7 @@ export interface PluginMessage {
   readonly message: unknown
 }
 
-/** One plugin on one connection. The object is the same in all calls: the key of a `WeakMap`, say. */
+/** The context of one plugin on one connection. The object is the same in all calls: the key of a `WeakMap`, say. */
 export interface PluginContext<Name extends string = string> {
   /** The server that runs the plugin. */
   readonly server: PluginServer

@@ -9,7 +9,7 @@ import type { ReplyLimits, ResolvedReplyLimits } from '../../broker/reply-limits
 import { replyDefaults, resolveReplyLimits } from '../../broker/reply-limits.ts'
 
 /**
- * How channels use Redis. `streams`: Redis keeps the histories, and any server can resume any
+ * The way in which channels use Redis. `streams`: Redis keeps the histories, and any server can resume any
  * client. `pub-sub`: Redis only passes events on, each at most once, and a missed event is a gap.
  */
 export type RedisStrategy = 'streams' | 'pub-sub'
@@ -22,7 +22,7 @@ export interface RedisBrokerOptions {
    */
   readonly prefix?: string | undefined
   /**
-   * How channels use Redis; it must be the same on all servers with the same prefix.
+   * The way in which channels use Redis; it must be the same on all servers with the same prefix.
    * @default 'streams'
    */
   readonly strategy?: RedisStrategy | undefined
