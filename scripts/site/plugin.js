@@ -25,6 +25,7 @@ export function load(app) {
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => untagSymbols(project), -300)
   app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => unlinkSources(project))
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateMembers(project, app.logger))
+  app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateSentences(project, app.logger))
   app.renderer.defineRouter('site', SiteRouter)
   app.renderer.on(PageEvent.END, (page) => mendPage(page))
   app.renderer.on(RendererEvent.END, ({ outputDirectory }) => copyScripts(outputDirectory))
@@ -140,6 +141,15 @@ function validateMembers(project, logger) {
     if (![member, ...(member.signatures ?? [])].some(({ sources }) => sources)) continue
     if (isPlain || commentsOf(member).some((comment) => comment?.summary.length > 0)) continue
     logger.validationWarning(`${member.getFriendlyFullName()} has no description.`)
+  }
+}
+
+/** Reports descriptions that begin without a noun or a verb: lists of symbols show them alone. */
+function validateSentences(project, logger) {
+  for (const { comment } of Object.values(project.reflections)) {
+    const text = Comment.combineDisplayParts(comment?.summary)
+    if (/^(What|Who|How|Why|Where|Its?|Those)\b/.test(text))
+      logger.validationWarning(`Begin a description with a noun or a verb: "${text}"`)
   }
 }
 

@@ -40,7 +40,7 @@ export declare namespace StandardSchemaV1 {
     readonly issues: readonly Issue[]
   }
 
-  /** What is wrong with a value. */
+  /** A rule of a schema that a value breaks. */
   interface Issue {
     /** May contain the value. */
     readonly message: string
