@@ -16,7 +16,6 @@ import { AnyCableSubscriptions } from './anycable-subscriptions.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
-  assertNotRejected,
   cableDialect,
   cableEvent,
   cableOptions,
@@ -114,11 +113,10 @@ export function anycable(options: AnyCableOptions = {}): DialectFactory {
     /** Encodes an action or a whisper. */
     function act(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
       const { kind, channel = '', type, payload } = intent
-      const identifier = identifierOf(channel)
-      assertNotRejected(intent, rejected)
+      const performed = perform(intent, rejected)
+      if (kind !== 'publish' || !whispers.includes(type)) return performed
       const data = { ...fieldsOf(payload), [typeField]: type }
-      const isWhisper = kind === 'publish' && whispers.includes(type)
-      return isWhisper ? [command('whisper', identifier, { data })] : perform(intent)
+      return [command('whisper', identifierOf(channel), { data })]
     }
 
     function receive(wire: Fields, identifier: string, topic: Topic): readonly Frame[] {

@@ -12,7 +12,6 @@ import type { Intent } from '../../protocol/intent.ts'
 import { identifierOf } from './identifier.ts'
 import type { ActionCableOptions } from './messages.ts'
 import {
-  assertNotRejected,
   cableDialect,
   cableEvent,
   cableOptions,
@@ -68,8 +67,7 @@ export function actioncable(options: ActionCableOptions = {}): DialectFactory {
           })
         case 'request':
         case 'publish':
-          assertNotRejected(intent, rejected)
-          return perform(intent)
+          return perform(intent, rejected)
         default:
           return undefined
       }

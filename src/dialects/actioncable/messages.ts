@@ -57,24 +57,21 @@ export function command(
   return { wire: { command: name, identifier, ...more }, keys, channels }
 }
 
-/** Throws the refusal of an action whose subscription is among the rejected ones. */
-export function assertNotRejected(
-  intent: RequestIntent | PublishIntent,
-  identifiers: ReadonlySet<string>,
-): void {
-  const { channel = '' } = intent
-  if (identifiers.has(identifierOf(channel))) throw refusalError(nameOf(intent), rejected)
-}
-
 /**
  * Returns the call of an action, which the server does not answer; `undefined` without a channel, which
- * has the actions. A payload that is no object is the action's `data`.
+ * has the actions. A payload that is no object is the action's `data`. Throws the refusal of an action
+ * whose subscription is among those that the server rejects in this task.
  */
-export function perform(intent: RequestIntent | PublishIntent): readonly Outgoing[] | undefined {
+export function perform(
+  intent: RequestIntent | PublishIntent,
+  rejectedNow: ReadonlySet<string>,
+): readonly Outgoing[] | undefined {
   const { channel, type, payload } = intent
   if (channel === undefined) return undefined
+  const identifier = identifierOf(channel)
+  if (rejectedNow.has(identifier)) throw refusalError(nameOf(intent), rejected)
   const data = JSON.stringify({ ...fieldsOf(payload), action: type })
-  return [command('message', identifierOf(channel), { data })]
+  return [command('message', identifier, { data })]
 }
 
 /** Returns the key of the list of those present at an identifier. */
