@@ -91,13 +91,14 @@ export function resultsPage(rows, description) {
   )
   return `# Results of the benchmarks
 
-Written by \`npm run bench\`; [README.md](README.md) explains each row. Figures are ratios of one run, in which the floor and
+The figures of wirefold, of the least code that does the same work, and of other packages, written by \`npm run bench\`.
+[README.md](README.md) explains each row. Figures are ratios of one run, in which the floor and
 all packages took turns in fresh processes; medians over the rounds.
 
 - Machine: ${description}
 - Packages: ${versions().join(', ')}
 
-| | wirefold | target | others | beside |
+| figure | wirefold | target | others | beside |
 |---|---|---|---|---|
 ${table.join('\n')}
 
