@@ -1,4 +1,5 @@
 import { entriesOf } from './scripts/site/entries.js'
+import { setUpMarkdown } from './scripts/site/markdown.js'
 import { pagesOf, site } from './scripts/site/pages.js'
 
 const groups = site.groups.map(({ name }) => name)
@@ -9,6 +10,7 @@ const config = {
   plugin: ['./scripts/site/plugin.js'],
   out: 'site',
   router: 'site',
+  theme: 'site',
   readme: 'README.md',
   headings: { readme: false, document: true },
   projectDocuments: pagesOf().map(({ path }) => path),
@@ -34,10 +36,10 @@ const config = {
   categorizeByGroup: false,
   categoryOrder: [...site.nouns.map(({ name }) => name), '*'],
   navigation: { includeGroups: true, includeCategories: true, includeFolders: false },
-  // Pages come before members, which often have the same name in many interfaces.
+  // Pages and their sections come first, then exported symbols; members often have the name of a page's subject.
   searchGroupBoosts: {
-    ...Object.fromEntries(groups.map((group) => [group, 6])),
-    ...{ Classes: 2, Properties: 0.3, Accessors: 0.3 },
+    ...{ Start: 10, Guides: 10, Backends: 10, Reference: 3, About: 1 },
+    ...{ Classes: 2, Constructors: 0.05, Properties: 0.05, Accessors: 0.05, Methods: 0.05 },
   },
   searchInComments: true,
   searchInDocuments: true,
@@ -47,6 +49,7 @@ const config = {
     ...['nginx', 'docker', 'dockerfile'],
   ],
   ignoredHighlightLanguages: ['haproxy', 'text', 'txt', 'mermaid'],
+  markdownItLoader: setUpMarkdown,
   favicon: 'scripts/site/favicon.svg',
   customCss: 'scripts/site/site.css',
   hideGenerator: true,

@@ -13,4 +13,24 @@ export function firstSentenceOf(text) {
   return /^.*?\.(?= |$)/.exec(paragraph)?.[0] ?? paragraph
 }
 
-const plain = (markdown) => markdown.replace(/\[([^\]]+)\]\([^)]*\)/g, '$1').replace(/[`*]/g, '')
+/** Returns the sections of a page, each with its heading, without Markdown, and the text up to the next heading. */
+export function sectionsOf(text) {
+  const headings = headingsIn(text)
+  return headings.map(({ index, 1: heading }, number) => ({
+    heading: plain(heading),
+    text: text.slice(index, headings[number + 1]?.index),
+  }))
+}
+
+/** Returns the text of a page before its first section. */
+export const leadOf = (text) => text.slice(0, headingsIn(text)[0]?.index)
+
+/** Returns the headings below the title; in a block of code there is none. */
+const headingsIn = (text) =>
+  [...text.matchAll(/^ *```[\s\S]*?^ *```$|^##+ (.+)$/gm)].filter(([, heading]) => heading)
+
+/** Returns a text without links and emphasis; in code an asterisk is none. */
+const plain = (markdown) =>
+  markdown
+    .replace(/\[([^\]]+)\]\([^)]*\)/g, '$1')
+    .replace(/(`+) ?(.+?) ?\1|\*+/g, (_match, _ticks, code = '') => code)

@@ -6,6 +6,8 @@ import {
   Comment,
   CommentTag,
   Converter,
+  DefaultTheme,
+  IndexEvent,
   KindRouter,
   PageEvent,
   ReferenceReflection,
@@ -16,6 +18,7 @@ import { writeLlms } from './llms.js'
 import { nounOf } from './nouns.js'
 import { titleOf } from './page-text.js'
 import { pagesOf } from './pages.js'
+import { leaveSectionsTheirWords, sectionsWithAddress } from './search.js'
 
 /** Called by TypeDoc: names and groups the pages and symbols as `site.json` says. */
 export function load(app) {
@@ -27,6 +30,8 @@ export function load(app) {
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateMembers(project, app.logger))
   app.on(Application.EVENT_VALIDATE_PROJECT, (project) => validateSentences(project, app.logger))
   app.renderer.defineRouter('site', SiteRouter)
+  app.renderer.defineTheme('site', SiteTheme)
+  app.renderer.on(IndexEvent.PREPARE_INDEX, leaveSectionsTheirWords)
   app.renderer.on(PageEvent.END, (page) => mendPage(page))
   app.renderer.on(RendererEvent.END, ({ outputDirectory }) => copyScripts(outputDirectory))
   app.renderer.postRenderAsyncJobs.push(({ outputDirectory, project }) =>
@@ -38,9 +43,25 @@ const pathOf = (page) => relative('.', page.project.files.getReflectionPath(page
 
 /** A page of the site has the address of its file. */
 class SiteRouter extends KindRouter {
+  buildPages(project) {
+    const pages = super.buildPages(project)
+    for (const [section, address] of sectionsWithAddress(pages)) this.fullUrls.set(section, address)
+    return pages
+  }
+
   getIdealBaseName(reflection) {
     if (!reflection.isDocument()) return super.getIdealBaseName(reflection)
     return pathOf(reflection).replace(/\.md$/, '')
+  }
+}
+
+/** The theme of TypeDoc, whose navigation breaks the name of an entry at a slash where it is too long. */
+class SiteTheme extends DefaultTheme {
+  buildNavigation(project) {
+    const groups = super.buildNavigation(project)
+    const { children } = groups.find(({ text }) => text === 'API')
+    for (const entry of children) entry.text = entry.text.replaceAll('/', '/\u200B')
+    return groups
   }
 }
 
@@ -159,9 +180,9 @@ const commentsOf = ({ comment, signatures = [], getSignature, setSignature, type
   ...(type?.declaration?.signatures ?? []).map((signature) => signature.comment),
 ]
 
-/** Returns the line of an entry in `llms.txt`. */
-function entryOf({ name, comment }) {
+/** Returns the line of an entry in `llms.txt`, and its file in `src`. */
+function entryOf({ name, comment, sources }) {
   const file = name.replace(/^wirefold\/?/, '').replaceAll('/', '-') || 'index'
   const summary = Comment.combineDisplayParts(comment?.summary).replaceAll('\n', ' ')
-  return { name, file: `${file}.d.ts.txt`, summary }
+  return { name, file: `${file}.d.ts.txt`, summary, source: sources[0].fullFileName }
 }
