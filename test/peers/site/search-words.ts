@@ -1,0 +1,28 @@
+/** Words that a reader types into the search, each with the pages or headings that explain it. */
+export const SEARCH_WORDS: Readonly<Record<string, readonly string[]>> = {
+  logout: ['docs/guides/authentication.html#sign-out'],
+  'sign out': ['docs/guides/authentication.html#sign-out'],
+  'close codes': ['docs/reference/lifecycle.html#close-codes', 'docs/protocol.html#close-codes'],
+  reconnect: ['docs/reference/lifecycle.html#reconnecting'],
+  token: ['docs/guides/authentication.html#with-a-token'],
+  offset: ['docs/concepts.html#offsets-gaps-and-recovery'],
+  gap: [
+    'docs/concepts.html#offsets-gaps-and-recovery',
+    'docs/troubleshooting.html#a-gap-all-the-time',
+  ],
+  heartbeat: ['docs/reference/lifecycle.html#heartbeat'],
+  retry: ['docs/guides/requests.html#which-outcome-means-what-and-when-to-retry'],
+  unsubscribe: ['docs/protocol/exchanges.html#subscribe-and-unsubscribe'],
+  'react native': ['docs/reference/entries.html#react-native'],
+  GraphQL: ['docs/backends/graphql-ws.html'],
+  '1006': ['docs/troubleshooting.html#closed-with-1006'],
+  react: ['docs/frameworks.html#react'],
+  vue: ['docs/frameworks.html#vue'],
+  svelte: ['docs/frameworks.html#svelte'],
+  offline: ['docs/guides/optimistic-and-offline.html'],
+  docker: ['docs/guides/deployment.html#docker'],
+  presence: ['docs/guides/presence.html'],
+  guarantees: ['docs/guarantees.html'],
+  RealtimeClient: ['classes/wirefold.RealtimeClient.html'],
+  maxAttempts: ['interfaces/wirefold.BackoffOptions.html#maxattempts'],
+}
