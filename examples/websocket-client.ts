@@ -60,7 +60,7 @@ export function openSession(options: SessionOptions): OpenSession {
 
   // Reconnection: after 1, 2, 4 and then every 5 s, for as long as the session is open. The dialect
   // alone would give up after 5 attempts, as these servers recommend for a tab that is left behind.
-  const backoff = { maxAttempts: Number.POSITIVE_INFINITY, ...options.client?.backoff }
+  const backoff = { maxRetries: Number.POSITIVE_INFINITY, ...options.client?.backoff }
   const { dialect, transport } = engineIo(webSocketTransport(options.client?.WebSocket))
   const client = new RealtimeClient(url, {
     transport,

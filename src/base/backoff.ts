@@ -28,10 +28,11 @@ export interface BackoffOptions {
    */
   readonly jitter: 'full' | 'equal' | 'none'
   /**
-   * Number of failed attempts in a row after which the connection is `failed`; 0 never retries.
+   * Number of attempts after the first failed one, or after a lost connection; 0 never tries again. When
+   * the last of them has failed, the connection is `failed`.
    * @default Number.POSITIVE_INFINITY
    */
-  readonly maxAttempts: number
+  readonly maxRetries: number
 }
 
 /**
@@ -44,7 +45,7 @@ export const backoffDefaults: BackoffOptions = {
   factor: 1.45,
   maxMs: 12_000,
   jitter: 'full',
-  maxAttempts: Number.POSITIVE_INFINITY,
+  maxRetries: Number.POSITIVE_INFINITY,
 }
 
 /** Fixed share of the wait; with full jitter that of the first. */

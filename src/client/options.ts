@@ -91,7 +91,7 @@ export interface ClientOptions<C extends Untyped = Untyped> extends CheckOptions
   /**
    * Time limit of an attempt to connect, from opening the socket to the welcome, in milliseconds;
    * if left out, the dialect's, then the native default. Each timeout doubles it for the next
-   * attempt, up to 80 s, unless `backoff.maxAttempts` limits the attempts; a welcome resets it.
+   * attempt, up to 80 s, unless `backoff.maxRetries` limits the attempts; a welcome resets it.
    * @default 10_000
    */
   readonly connectTimeoutMs?: number | undefined

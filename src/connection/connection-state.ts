@@ -211,7 +211,7 @@ function sooner(state: ConnectionState, retryAt: number | undefined): Connection
  */
 function isOwnChoice({ reason, attempt }: Waiting, rules: ConnectionRules): boolean {
   const { floorMs, windowMs } = hintOf(reason, attempt - 1, rules)
-  const isLimited = rules.backoff.maxAttempts < Number.POSITIVE_INFINITY
+  const isLimited = rules.backoff.maxRetries < Number.POSITIVE_INFINITY
   return floorMs === 0 && windowMs === undefined && !isLimited
 }
 
@@ -247,7 +247,7 @@ function afterDrop(
       ? 'the credentials were refused'
       : rules.fatalCloseCodes.includes(close.code)
         ? 'the server closed it for good'
-        : online && failed >= rules.backoff.maxAttempts && `${failed + 1} attempts failed`
+        : online && failed >= rules.backoff.maxRetries && `${failed + 1} attempts failed`
   if (why) return { name: 'failed', error: gaveUp(why, close) }
   const { floorMs, windowMs } = hintOf(close, failed, rules)
   // The first attempt after a loss shows whether the platform is right that there is no network.

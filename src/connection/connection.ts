@@ -96,7 +96,7 @@ export class Connection implements LinkOwner {
    */
   get welcomeMs(): number {
     const { connectTimeoutMs = this.#template.presets.connectTimeoutMs ?? WELCOME_MS } = this.deps
-    const isLimited = this.#rules.backoff.maxAttempts < Number.POSITIVE_INFINITY
+    const isLimited = this.#rules.backoff.maxRetries < Number.POSITIVE_INFINITY
     const longestMs = Math.max(connectTimeoutMs, isLimited ? 0 : LONGEST_WELCOME_MS)
     return Math.min(connectTimeoutMs * 2 ** this.timeouts, longestMs)
   }

@@ -33,7 +33,7 @@ describe('backoffDelay', () => {
           factor: fc.double({ min: 0, max: 10, noNaN: true }),
           maxMs: number,
           jitter: fc.constantFrom('full', 'equal', 'none'),
-          maxAttempts: number,
+          maxRetries: number,
         }),
         fc.nat(2_000),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),

@@ -6,7 +6,7 @@ import { scripted } from '../support/scripted.ts'
 /** A client that retries every second, and polls for the number of its fetches so far. */
 function polling(options: Partial<PollingOptions<number>> = {}, client: ClientOptions = {}) {
   const backoff = { minMs: 1_000, initialMs: 0, jitter: 'none' } as const
-  const parts = scripted({}, { backoff: { ...backoff, maxAttempts: 5 }, ...client })
+  const parts = scripted({}, { backoff: { ...backoff, maxRetries: 5 }, ...client })
   parts.client.on('failed', () => {})
   const states: number[] = []
   const signals: AbortSignal[] = []

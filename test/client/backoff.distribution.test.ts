@@ -154,8 +154,8 @@ describe('the reconnect delay', () => {
       expect(waits).toEqual(failed)
     })
 
-    it(`ends after maxAttempts if the server closes ${uptimeMs} ms after its welcome`, async () => {
-      const { clock, server, client } = scripted({}, { backoff: { maxAttempts: 10 } })
+    it(`ends after maxRetries if the server closes ${uptimeMs} ms after its welcome`, async () => {
+      const { clock, server, client } = scripted({}, { backoff: { maxRetries: 10 } })
       client.on('opened', () => clock.after(uptimeMs, () => server.drop(1000)))
       client.on('failed', () => {})
       void client.connect()

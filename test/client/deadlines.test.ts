@@ -99,7 +99,7 @@ describe('a client with a pending request', () => {
   })
 
   it('keeps its wait if attempts are limited, since earlier attempts would use them up', async () => {
-    const backoff = { initialMs: 20_000, jitter: 'none', maxAttempts: 3 } as const
+    const backoff = { initialMs: 20_000, jitter: 'none', maxRetries: 3 } as const
     const { clock, server, client, wait } = await open({ backoff })
     server.drop()
     await clock.advance(0)

@@ -11,7 +11,7 @@ function surrounded(options: ClientOptions = {}) {
 
 describe('a client', () => {
   it('retries less often while the platform reports no network, never gives up, and is quick afterwards', async () => {
-    const { clock, server, client, environment } = surrounded({ backoff: { maxAttempts: 3 } })
+    const { clock, server, client, environment } = surrounded({ backoff: { maxRetries: 3 } })
     await Promise.all([client.connect(), clock.advance(6_000)])
     environment.emit('offline')
     expect(client.state.get().name).toBe('open')

@@ -190,7 +190,7 @@ describe('an address or a transport that fails to open', () => {
   it('includes the error of the last attempt once the client gives up', async () => {
     const cause = Object.assign(new Event('error'), { message: 'connect ECONNREFUSED 127.0.0.1:1' })
     const client = new RealtimeClient('ws://test/', {
-      backoff: { maxAttempts: 0 },
+      backoff: { maxRetries: 0 },
       transport: {
         name: 'mine',
         open: (_url, _protocols, { closed }) => {
@@ -234,7 +234,7 @@ describe('an auth() that rejects', () => {
     const errors: unknown[] = []
     let attempts = 0
     const client = new RealtimeClient('ws://test/', {
-      ...{ clock, random: () => 0.5, backoff: { maxAttempts: 2 } },
+      ...{ clock, random: () => 0.5, backoff: { maxRetries: 2 } },
       auth: () => Promise.reject(new Error(`signed out ${++attempts}`)),
     })
     client.on('error', (error) => errors.push(error))

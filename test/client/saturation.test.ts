@@ -176,7 +176,7 @@ describe('the connect deadline', () => {
   }
 
   it('stays constant if attempts are limited, since the application waits for the last of them', async () => {
-    const { clock, client, lasted } = unanswered({ backoff: { maxAttempts: 3 } })
+    const { clock, client, lasted } = unanswered({ backoff: { maxRetries: 3 } })
     client.on('failed', () => {})
     await clock.advance(400_000)
     expect(lasted).toEqual([10, 10, 10, 10])

@@ -5,7 +5,7 @@ import type { ConnectionInput, ConnectionRules } from '../../src/connection/conn
 import { transition } from '../../src/connection/connection-state.ts'
 
 const rules: ConnectionRules = {
-  backoff: { ...backoffDefaults, maxAttempts: 3 },
+  backoff: { ...backoffDefaults, maxRetries: 3 },
   minUptimeMs: 2_000,
   fatalCloseCodes: [1008, 4403],
   deniedCloseCodes: [4401],
@@ -314,10 +314,10 @@ describe('a connection', () => {
     expect(transition(delayed, { name: 'needed', retryAt: 3_000 }, asked)).toBe(delayed)
   })
 
-  it('fails after maxAttempts retries, and at once if there are none', () => {
+  it('fails after maxRetries retries, and at once if there are none', () => {
     const last: ConnectionState = { ...states.dialing, attempt: 3 }
     expect(transition(last, dropped, rules).name).toBe('failed')
-    const never = { ...rules, backoff: { ...rules.backoff, maxAttempts: 0 } }
+    const never = { ...rules, backoff: { ...rules.backoff, maxRetries: 0 } }
     const first: ConnectionState = { ...states.dialing, attempt: 0 }
     expect(transition(first, dropped, never).name).toBe('failed')
   })

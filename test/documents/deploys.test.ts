@@ -35,7 +35,7 @@ it('the program of the guide is unhealthy from SIGTERM on, and ends its connecti
   const address = listening.address()
   const host = `127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
   const health = async () => (await fetch(`http://${host}/health`)).status
-  const { client } = connect(`ws://${host}/ws`, { backoff: { maxAttempts: 1 } })
+  const { client } = connect(`ws://${host}/ws`, { backoff: { maxRetries: 1 } })
   client.on('failed', () => {})
   await client.connect()
   expect(await health()).toBe(200)

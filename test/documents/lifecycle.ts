@@ -68,9 +68,9 @@ const causes: Readonly<Record<ConnectionInput['name'], Readonly<Record<string, C
       input: dropped(4401),
       from: isDenied,
     },
-    '`backoff.maxAttempts` attempts have failed': {
+    'the retries of `backoff.maxRetries` are used up': {
       input: dropped(1006),
-      rules: { ...rules, backoff: { ...backoffDefaults, maxAttempts: 0 } },
+      rules: { ...rules, backoff: { ...backoffDefaults, maxRetries: 0 } },
     },
   },
   refused: { 'the greeting cannot be sent': { input: { name: 'refused', error: refusal } } },

@@ -34,7 +34,7 @@ const over = (instance: SocketIoLike) => {
   return { dialect: sessions, transport: socketioClient(instance) }
 }
 const resting = { autoConnect: false, reconnection: false, forceNew: true }
-const patient = { maxAttempts: Number.POSITIVE_INFINITY, maxMs: 200, initialMs: 40 } as const
+const patient = { maxRetries: Number.POSITIVE_INFINITY, maxMs: 200, initialMs: 40 } as const
 
 function open(url: string, options: ClientOptions) {
   const parts = connect(url, { backoff: patient, ...options })

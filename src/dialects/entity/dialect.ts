@@ -91,7 +91,7 @@ export const entity: DialectFactory = () => {
     ...plainDialect,
     name: 'entity',
     capabilities: { ...plainDialect.capabilities, acks: true, presence: true },
-    presets: { backoff: { ...doubling, maxAttempts: 10 }, presenceHeartbeatMs: 25_000 },
+    presets: { backoff: { ...doubling, maxRetries: 10 }, presenceHeartbeatMs: 25_000 },
     heartbeat: 'ping',
     // `presence:sync` lists all members of a resource.
     snapshots: ['presence:sync'],

@@ -23,7 +23,7 @@ const dialect: Dialect = {
       factor: 2,
       maxMs: 5_000,
       jitter: 'none',
-      maxAttempts: 5,
+      maxRetries: 5,
     },
     connectTimeoutMs: 20_000,
   },

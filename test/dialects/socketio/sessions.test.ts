@@ -144,7 +144,7 @@ describe('the presets of the dialect of sessions', () => {
   })
 
   it('are overridden by the application’s options', async () => {
-    const options = { connectTimeoutMs: 3_000, backoff: { maxAttempts: 2 } }
+    const options = { connectTimeoutMs: 3_000, backoff: { maxRetries: 2 } }
     expect(await connectionRules(sessions, options)).toEqual({
       waitsMs: [1_000, 2_000],
       patienceMs: 3_000,
