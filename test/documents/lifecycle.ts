@@ -68,6 +68,10 @@ const causes: Readonly<Record<ConnectionInput['name'], Readonly<Record<string, C
       input: dropped(4401),
       from: isDenied,
     },
+    'the server refuses the credentials, and there is no `auth`': {
+      input: dropped(4401),
+      rules: { ...rules, authorizes: false },
+    },
     'the retries of `backoff.maxRetries` are used up': {
       input: dropped(1006),
       rules: { ...rules, backoff: { ...backoffDefaults, maxRetries: 0 } },
@@ -178,10 +182,12 @@ export function closeTable(codes: readonly number[]): string {
     const [least, most] = [after(code, 0), after(code, 1)]
     const wait = [seconds(least), seconds(most)]
     const again = after(code, 0, { ...open, denied: true, since: 9_000 })
-    const state =
-      least.name === again.name
-        ? least.name
-        : `${least.name}, and ${again.name} where that happens again`
+    const bare = transition(open, dropped(code), { ...rules, authorizes: false })
+    const state = [
+      least.name,
+      ...(again.name === least.name ? [] : [`${again.name} where that happens again`]),
+      ...(bare.name === least.name ? [] : [`${bare.name} at once without \`auth\``]),
+    ].join('; ')
     return [`${code}`, state, wait[0] === undefined ? '–' : `${wait[0]} to ${wait[1]} s`]
   })
   return table(['code', 'the state is then', 'wait before the next attempt'], rows)
