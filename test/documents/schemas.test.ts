@@ -79,6 +79,7 @@ describe('the JSON Schema of a server', () => {
     '{"type":"auth:expiring","payload":{}}',
     '{"type":"presence:join","channel":"presence:a","payload":{}}',
     '{"type":"presence:sync","channel":"presence:a","payload":{"users":[{"id":"ada"}]}}',
+    '{"type":"presence:join","channel":"presence:a","payload":{"user":{"id":"ada","lastSeen":1.5}}}',
     '{"type":"sold"}',
     '{"type":"sold","channel":""}',
     '{"type":"sold","channel":"a","offset":0}',
@@ -88,7 +89,23 @@ describe('the JSON Schema of a server', () => {
   })
 })
 
+/** Returns the names of all fields of a schema. */
+function fieldsOf(schema: unknown): readonly string[] {
+  if (typeof schema !== 'object' || schema === null) return []
+  return Object.entries(schema).flatMap(([key, inner]) => [
+    ...(key === 'properties' ? Object.keys(inner) : []),
+    ...fieldsOf(inner),
+  ])
+}
+
 describe('the schemas of both', () => {
+  it.each(['client', 'server'])('have no field of a %s that the page lacks', (side) => {
+    const page = readFileSync('docs/protocol.md', 'utf8')
+    const code = [...page.matchAll(/`[^`]+`/g)].join('\n')
+    const missing = fieldsOf(schemaOf(side)).filter((field) => !RegExp(`\\b${field}\\b`).test(code))
+    expect(missing).toEqual([])
+  })
+
   it('have every message of the exchanges with a real server', async () => {
     const page = 'docs/protocol/exchanges.md'
     const seen: WireMessage[] = []

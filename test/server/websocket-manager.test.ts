@@ -86,8 +86,9 @@ describe('a stand-alone WebSocketManager', () => {
     const ada = await join('ada', 'a', 'b')
     await clock.advance(3_000)
     await join(undefined, 'a')
+    await clock.advance(0.75)
     ada.emit({ type: 'pong' })
-    await clock.advance(1_000)
+    await clock.advance(1_000.25)
     expect(manager.connections()).toEqual([
       {
         id: expect.stringMatching(/^[\w-]{22}$/),
@@ -95,7 +96,8 @@ describe('a stand-alone WebSocketManager', () => {
         user: { id: 'ada' },
         channels: ['a', 'b'],
         connectedAt: start,
-        lastHeartbeat: start + 3_000,
+        // In whole milliseconds, although the clock has fractions.
+        lastHeartbeat: start + 3_001,
       },
       expect.objectContaining({ user: null, channels: ['a'], connectedAt: start + 3_000 }),
     ])

@@ -20,9 +20,10 @@ export class SilenceWatch {
     this.#peer = peer
   }
 
-  /** The time of the last sign of life, in milliseconds since the Unix epoch. */
+  /** The time of the last sign of life, in whole milliseconds since the Unix epoch. */
   get lastSeen(): number {
-    return this.#clock.wall() - (this.#clock.now() - this.#peer.seenAt())
+    // The monotonic clock has fractions, which a peer that reads integers would refuse.
+    return Math.round(this.#clock.wall() - (this.#clock.now() - this.#peer.seenAt()))
   }
 
   /** Starts the watch; safe to call twice. */

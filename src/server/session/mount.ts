@@ -189,6 +189,6 @@ export interface SessionInfo {
 export interface ConnectionInfo extends SessionInfo {
   /** The time its socket was opened, in milliseconds since the Unix epoch. */
   readonly connectedAt: number
-  /** The time of the last sign of life, in milliseconds since the Unix epoch. */
+  /** The time of the last sign of life, in whole milliseconds since the Unix epoch. */
   readonly lastHeartbeat: number
 }

@@ -68,7 +68,7 @@ export class TrackedSession implements Socket, SocketHandlers, Swept {
     return {
       ...this.session.info(),
       connectedAt: this.#connectedAt,
-      lastHeartbeat: this.#deps.clock.wall() - silentMs,
+      lastHeartbeat: Math.round(this.#deps.clock.wall() - silentMs),
     }
   }
 

@@ -46,6 +46,15 @@ describe('the silence watch', () => {
     ])
   })
 
+  it('gives the last sign of life in whole milliseconds, which clients with integers can read', async () => {
+    const { clock, watch } = watchOnManualClock()
+    const start = clock.wall()
+    await clock.advance(1.4)
+    watch.seen()
+    await clock.advance(7.7)
+    expect(watch.lastSeen).toBe(start + 1)
+  })
+
   it('never reports a peer that responds', async () => {
     const { clock, calls, seen, watch } = watchOnManualClock()
     watch.start()
