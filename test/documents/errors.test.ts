@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { isWirefoldError, type WirefoldError } from 'wirefold'
+import { refusalError } from '../../src/base/errors.ts'
 import { type RefusalCode, refusal } from '../../src/server/access/refusals.ts'
 import { unavailable } from '../../src/server/redis/connection/unavailable.ts'
+import { codesIn, dialectRefusals } from './dialect-refusals.ts'
 import { firstCells } from './generated.ts'
 import { ways } from './raised-errors.ts'
 import { membersIn } from './source-types.ts'
 
 const PAGE = 'docs/reference/errors.md'
 const page = readFileSync(PAGE, 'utf8')
+const protocol = readFileSync('docs/protocol.md', 'utf8')
 const details = membersIn('src/base/errors.ts', 'ErrorDetails')
 
 /** Returns the names of the keys of the server's own messages. */
@@ -32,12 +35,15 @@ function withError(text: string, { code, message }: WirefoldError): string {
   })
 }
 
-/** Returns the page with the message of a refusal, and whether it may be repeated, in its row. */
+/** Returns the page with the message of a refusal, and whether it may be repeated, in its row below a heading. */
 function withRefusal(
   text: string,
+  heading: string,
   refused: { code: string; message: string; retryable: boolean },
 ): string {
-  const row = new RegExp(`^(\\| \`${refused.code}\` \\|[^|]*\\|[^|]*\\|).*$`, 'm')
+  const row = new RegExp(
+    `(\n${heading}\n[\\s\\S]*?\n\\| \`${refused.code}\` \\|[^|]*\\|[^|]*\\|[^|]*\\|).*`,
+  )
   const cells = ` ${refused.retryable ? 'yes' : 'no'} | ${refused.message} |`
   return text.replace(row, (_, before) => `${before}${cells}`)
 }
@@ -55,7 +61,12 @@ describe('the page about errors', () => {
     const refusals = refusalCodes().map((code) => refusal(code))
     const { code, message } = unavailable()
     for (const refused of [...refusals, { code, message, retryable: true }]) {
-      text = withRefusal(text, refused)
+      text = withRefusal(text, '## Refusals of the server', refused)
+    }
+    for (const [code, refused] of Object.entries(dialectRefusals)) {
+      const { retryable, ...rest } = refused()
+      const { message } = refusalError('shop:42', { retryable, ...rest })
+      text = withRefusal(text, '## Codes of dialects', { code, message, retryable })
     }
     await expect(text).toMatchFileSnapshot(`../../${PAGE}`)
   })
@@ -67,5 +78,25 @@ describe('the page about errors', () => {
     expect([...firstCells(page, '## Refusals of the server')].sort()).toEqual(
       [...refusalCodes(), 'unavailable'].sort(),
     )
+    expect([...firstCells(page, '## Codes of dialects')].sort()).toEqual(
+      Object.keys(dialectRefusals).sort(),
+    )
+  })
+
+  it('has every code that the sources give to an error, those of dialects too', () => {
+    const [, upgrades = ''] = protocol.split('## Refused upgrades')
+    const named = new Set([
+      ...[...upgrades.matchAll(/^\| \d+ \| `([\w-]+)`/gm)].map(([, code]) => code),
+      ...details.keys(),
+      ...firstCells(page, '## Refusals of the server'),
+      ...firstCells(page, '## Codes of dialects'),
+    ])
+    const found = codesIn('src')
+    // Not for applications: the reason why a lost subscription waits before it is renewed.
+    found.delete('dropped')
+    // Of an event for stock clients of Socket.IO; their page has it.
+    found.delete('too-slow')
+    expect([...found].filter((code) => !named.has(code))).toEqual([])
+    expect([...Object.keys(dialectRefusals)].filter((code) => !found.has(code))).toEqual([])
   })
 })
