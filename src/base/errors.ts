@@ -25,7 +25,10 @@ export interface ErrorDetails {
   'bad-channel': { readonly channel: string }
   /** An installed package lacks a needed feature; `needs` names the versions that have it. */
   'bad-dependency': { readonly name: string; readonly needs: string }
-  /** An option is missing, unknown or invalid, or there is no event of the given name. */
+  /**
+   * An option or argument is missing, unknown, invalid, or given twice; or there is no event of the
+   * given name.
+   */
   'bad-option': { readonly option: string }
   /**
    * A message cannot be encoded; `cause` is the exception of the codec. Or a server publishes what does
@@ -219,6 +222,16 @@ export function causedBy<Code extends ErrorCode>(
 export function handlerFailed(where: string, cause: unknown): WirefoldError<'handler-failed'> {
   const message = `The ${where} threw. See the cause.`
   return new WirefoldError('handler-failed', message, { where }, { cause })
+}
+
+/**
+ * Returns the error for a wrong use of a function: an option or argument that is missing, unknown, of the
+ * wrong kind, or given twice.
+ *
+ * @param option names the option or argument
+ */
+export function badOption(option: string, message: string): WirefoldError<'bad-option'> {
+  return new WirefoldError('bad-option', message, { option })
 }
 
 /** Returns the error for an operation that a backend does not support. */

@@ -1,4 +1,4 @@
-import { WirefoldError } from './errors.ts'
+import { badOption } from './errors.ts'
 
 /** Names of other libraries, as patterns, and what has their meaning here; the first match counts. */
 export type OtherNames = readonly (readonly [pattern: RegExp, here: string])[]
@@ -15,15 +15,15 @@ export function checkNames<Given extends object>(
   known: Readonly<Record<keyof Given, unknown>>,
   others: OtherNames = [],
 ): void {
+  if (Object(given) !== given)
+    throw badOption(owner, `${owner} is ${given}. Use an object of options.`)
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || Object.hasOwn(known, name)) continue
     const names = Object.keys(known)
     const similar = new RegExp(name.replace(/\W/g, '.'), 'i')
     const right = others.find(([pattern]) => pattern.test(name))?.[1]
     const hint = right ?? names.find((other) => similar.test(other)) ?? `one of ${names.join(', ')}`
-    throw new WirefoldError('bad-option', `${owner} does not know the name ${name}. Use ${hint}.`, {
-      option: name,
-    })
+    throw badOption(name, `${owner} does not know the name ${name}. Use ${hint}.`)
   }
 }
 
@@ -49,7 +49,7 @@ export function checkKinds<Name extends string>(
     if (value === undefined || right) continue
     const wanted = kind === 'number' ? 'number from 0' : kind
     const message = `The option ${name} of ${owner} is ${shown(value)}. Use a ${wanted}.`
-    throw new WirefoldError('bad-option', message, { option: name })
+    throw badOption(name, message)
   }
 }
 

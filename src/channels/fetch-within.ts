@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../base/clock.ts'
-import { timeoutError } from '../base/errors.ts'
+import { badOption, timeoutError } from '../base/errors.ts'
 
 /**
  * Calls `load`, and then one of two functions: `loaded` with its result, or `failed` with its error,
@@ -34,4 +34,10 @@ export function fetchWithin<Result>(
       loaded(result)
     }, fail)
   return cancel
+}
+
+/** Throws `bad-option` for a function that fetches the state and is missing: a late error has no caller. */
+export function assertFetch(option: string, fetch: unknown): void {
+  if (typeof fetch === 'function') return
+  throw badOption(option, `The option ${option} is missing: a function that fetches the state.`)
 }

@@ -5,7 +5,7 @@ import { safely } from '../base/report.ts'
 import type { Readable } from '../base/store.ts'
 import type { ClientPort } from '../ports/client-port.ts'
 import type { ConnectionState } from '../ports/connection-state.ts'
-import { fetchWithin } from './fetch-within.ts'
+import { assertFetch, fetchWithin } from './fetch-within.ts'
 import type { SyncSnapshot, SyncTarget } from './sync.ts'
 
 /** Time limit of a fetch, in milliseconds. */
@@ -37,6 +37,7 @@ export function pollWhileDown<State>(
 ): Disposer {
   const { port, state } = client
   const { poll, into, signal, onError = port.report } = options
+  assertFetch('poll', poll)
   const { intervalMs = pollingDefaults.intervalMs } = options
   const { afterFailures = pollingDefaults.afterFailures } = options
   const report = safely(onError)

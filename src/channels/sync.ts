@@ -13,7 +13,7 @@ import type { ConnectionState } from '../ports/connection-state.ts'
 import type { Sink } from '../ports/event-sink.ts'
 import type { EventFrame, Position } from '../protocol/frame.ts'
 import { assertChannel } from './channel-subscriber.ts'
-import { fetchWithin } from './fetch-within.ts'
+import { assertFetch, fetchWithin } from './fetch-within.ts'
 import { lingerOf } from './linger.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { ChannelStatus, SubscribeOptions, Subscription } from './subscription.ts'
@@ -58,6 +58,7 @@ export function sync<State, C extends Untyped = Untyped, const Name extends stri
   // The type of the name is known where it is called, not here.
   const channel = name as string
   assertChannel(channel)
+  assertFetch('load', options.load)
   const { port } = subscriber
   const lingering = lingerOf(subscriber)
   const {

@@ -1,7 +1,7 @@
 import type { Emitter } from '../base/emitter.ts'
 import { createEmitter } from '../base/emitter.ts'
 import type { Refusal } from '../base/errors.ts'
-import { messageOf, refusalError, WirefoldError } from '../base/errors.ts'
+import { badOption, messageOf, refusalError, WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { lazy } from '../base/lazy.ts'
 import { loggable } from '../base/logger.ts'
@@ -106,7 +106,10 @@ export class ClientRuntime implements ClientPort, ConnectionOwner, CheckedClient
     const { order } = extension
     if (this.#extensions.some((other) => other.order === order)) {
       const name = OWN[order] ?? `extension of order ${order}`
-      throw new Error(`This client already has a ${name}. Create one per client, and share it.`)
+      throw badOption(
+        name,
+        `This client already has a ${name}. Create one per client, and share it.`,
+      )
     }
     this.#extensions = [...this.#extensions, extension].sort((a, b) => a.order - b.order)
     if (this.connection.link) extension.opening()

@@ -2,7 +2,7 @@ import type { BackoffOptions } from '../base/backoff.ts'
 import { backoffDefaults } from '../base/backoff.ts'
 import type { Clock } from '../base/clock.ts'
 import { systemClock } from '../base/clock.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { badOption } from '../base/errors.ts'
 import type { OtherNames } from '../base/known-names.ts'
 import { checkNames, withDefaults } from '../base/known-names.ts'
 import { lazy } from '../base/lazy.ts'
@@ -184,7 +184,7 @@ export function resolveClientOptions(options: ClientOptions): ResolvedClientOpti
   const { contract } = options
   if (contract !== undefined && !contract?.['~wirefold']) {
     const message = 'The option contract is no contract. Use contract().'
-    throw new WirefoldError('bad-option', message, { option: 'contract' })
+    throw badOption('contract', message)
   }
   const { backoff, heartbeat, environment = platformEnvironment() } = filled
   checkNames('The option backoff', backoff, backoffDefaults)

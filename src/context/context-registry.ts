@@ -1,3 +1,4 @@
+import { badOption } from '../base/errors.ts'
 import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
 import { storeRules } from '../base/store.ts'
 import type { Sink } from '../ports/event-sink.ts'
@@ -85,7 +86,7 @@ export class ContextRegistry<
    */
   storedIn<Own extends StoreKind>(factory: StoreFactory<Own>): ContextRegistry<C, By, Own, Slots> {
     if (this.#plans.length > 0) {
-      throw new TypeError('Call storedIn() before the first slot.')
+      throw badOption('storedIn', 'Call storedIn() before the first slot.')
     }
     this.#router = this.#makeRouter({ ...this.#router.stores, foreign: factory })
     return typed(this)
@@ -258,7 +259,7 @@ export class ContextRegistry<
 
   #add<Grown>(plan: RoutePlan<never, never>): Grown {
     if (this.#scopes.size > 0) {
-      throw new TypeError(`Add the slot of ${plan.kind} before its scopes.`)
+      throw badOption('scope', `Add the slot of ${plan.kind} before its scopes.`)
     }
     this.#router.add(typed(plan))
     this.#plans.push(typed(plan))

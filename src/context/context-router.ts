@@ -1,4 +1,4 @@
-import { handlerFailed } from '../base/errors.ts'
+import { badOption, handlerFailed } from '../base/errors.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError, safely } from '../base/report.ts'
 import type { Fields } from '../protocol/fields.ts'
@@ -67,7 +67,7 @@ export class ContextRouter implements SlotHost {
   add({ kind, slot: plan, derived = false, parts }: RoutePlan): void {
     const name = plan?.name ?? kind
     if (this.#slots.has(name))
-      throw new TypeError(`The slot ${name} already exists. Use another name.`)
+      throw badOption('name', `The slot ${name} already exists. Use another name.`)
     const route = this.#routes.get(kind) ?? { own: undefined, derived: [], parts: undefined }
     this.#routes.set(kind, route)
     const slot = plan && new Slot(plan, this)
@@ -82,7 +82,7 @@ export class ContextRouter implements SlotHost {
   slot(name: string): Slot {
     const slot = this.#slots.get(name)
     if (slot === undefined) {
-      throw new TypeError(`There is no slot ${name} with entities. Add it.`)
+      throw badOption('name', `There is no slot ${name} with entities. Add it.`)
     }
     return slot
   }

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../base/errors.ts'
+import { badOption } from '../base/errors.ts'
 import { lazy } from '../base/lazy.ts'
 import { isFields } from '../protocol/fields.ts'
 import { startClientChecks } from './client/client-checks.ts'
@@ -44,7 +44,7 @@ export function contract(given: ContractSchemas & ContractOptions = {}): Contrac
   const isObject: boolean = isFields(given)
   if (!isObject) {
     const message = 'contract() takes an object with channels, requests and presence.'
-    throw new WirefoldError('bad-option', message, { option: 'contract' })
+    throw badOption('contract', message)
   }
   const { fingerprint, ...parts } = given
   const leaves = leavesOf(parts)

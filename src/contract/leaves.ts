@@ -1,4 +1,4 @@
-import { WirefoldError } from '../base/errors.ts'
+import { badOption, type WirefoldError } from '../base/errors.ts'
 import { checkNames } from '../base/known-names.ts'
 import { isFields } from '../protocol/fields.ts'
 import type { ContractSchemas } from './contract-types.ts'
@@ -58,5 +58,5 @@ function isSchema(value: unknown): value is StandardSchemaV1 {
 
 function noSchema(part: string, names: readonly string[], wanted: string): WirefoldError {
   const message = `The contract has no schema at ${[part, ...names].join(' → ')}. Give ${wanted} of a library that implements Standard Schema.`
-  return new WirefoldError('bad-option', message, { option: part })
+  return badOption(part, message)
 }

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../base/emitter.ts'
+import { badOption } from '../base/errors.ts'
 
 /** A store of any kind with `get` and `set`. */
 export interface SettableStore<T> {
@@ -55,7 +56,8 @@ export function settable<T>(store: ApplicationStore<T>): SettableStore<T> {
         now = [value]
       })()
       if (now) return now[0]
-      throw new TypeError(
+      throw badOption(
+        'store',
         'The store has no value: its subscribe() did not call the function at once.',
       )
     },

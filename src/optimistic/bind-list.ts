@@ -1,4 +1,5 @@
 import type { Readable, ReadableKind, StoreFactory, StoreKind, StoreOf } from '../base/store.ts'
+import { assertFetch } from '../channels/fetch-within.ts'
 import type { Subscriber } from '../channels/subscriber.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { EntityArg, Rows } from '../contract/event-types.ts'
@@ -47,6 +48,7 @@ export function bindList<Row extends object>(
   channel: string,
   options: ListOptions<Row>,
 ): unknown {
+  assertFetch('load', options.load)
   const rules = listRules(options)
   const load: typeof options.load = async (signal) => {
     const { state, at } = await options.load(signal)

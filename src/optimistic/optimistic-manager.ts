@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts'
 import type { Unsubscribe } from '../base/emitter.ts'
+import { badOption, type WirefoldError } from '../base/errors.ts'
 import { randomId } from '../base/ids.ts'
 import { checkNames } from '../base/known-names.ts'
 import { printError } from '../base/report.ts'
@@ -386,8 +387,11 @@ function payloadOf<Payload>(
   return payload
 }
 
-function lacking(option: string): TypeError {
-  return new TypeError(`This OptimisticManager has no ${option}. Pass the option \`${option}\`.`)
+function lacking(option: string): WirefoldError {
+  return badOption(
+    option,
+    `This OptimisticManager has no ${option}. Pass the option \`${option}\`.`,
+  )
 }
 
 /**

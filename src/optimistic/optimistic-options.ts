@@ -61,7 +61,7 @@ export interface MutationContext<C extends Untyped = Untyped> {
   readonly id: string
   /**
    * Sends a request as the client's `request` does, and keeps the mutation shown until its events
-   * have arrived. Rejects with a `TypeError` where the manager has no client.
+   * have arrived. Rejects with `bad-option` where the manager has no client.
    *
    * The request waits for the connection until its `ttlMs` has passed; `timeoutMs` counts from its
    * sending. A stored outbox keeps `create`, `update` and `delete` on a bound list with it, up to

@@ -1,10 +1,11 @@
 import type { ErrorDetails } from '../base/errors.ts'
-import { causedBy, WirefoldError } from '../base/errors.ts'
+import { badOption, causedBy, type WirefoldError } from '../base/errors.ts'
 import type { Dialect, DialectFactory } from './dialect.ts'
 
 /**
  * Creates the dialect of one socket; throws `dialect-failed` if the factory throws, and `bad-option` if it
- * makes no dialect, but a factory: it has options, and was not called.
+ * makes no dialect, but a factory: it has options, and was not called; or if it is no factory, but a name or
+ * a dialect.
  *
  * @param name names the dialect in that error
  */
@@ -12,11 +13,12 @@ export function createDialect(
   factory: DialectFactory,
   name: string = factory.name || '(unnamed)',
 ): Dialect {
+  if (typeof factory !== 'function') {
+    throw badOption('dialect', 'The dialect is no function. Use one, such as phoenix.')
+  }
   const dialect = callDialect(name, 'factory', () => factory())
   if ('encode' in dialect) return dialect
-  throw new WirefoldError('bad-option', `The dialect is ${name}. Use ${name}().`, {
-    option: 'dialect',
-  })
+  throw badOption('dialect', `The dialect is ${name}. Use ${name}().`)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../base/emitter.ts'
+import { badOption } from '../base/errors.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import { RealtimeServer } from './realtime-server.ts'
 import type { ConnectionInfo } from './session/mount.ts'
@@ -21,7 +22,8 @@ export function attach<C extends Untyped>(
   handler: (connection: ConnectionInfo) => void,
 ): Unsubscribe {
   if (!(server instanceof RealtimeServer) || typeof handler !== 'function') {
-    throw new TypeError(
+    throw badOption(
+      'server',
       'attach() takes a RealtimeServer and a function. HTTP servers: server.attach().',
     )
   }

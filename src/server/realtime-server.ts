@@ -178,7 +178,7 @@ export class RealtimeServer<C extends Untyped = Untyped> {
   }
 
   /**
-   * Registers the handler for requests of one type; throws a `TypeError` if there is one already.
+   * Registers the handler for requests of one type; throws `bad-option` if there is one already.
    *
    * With a contract, the payload is the output of its schema, and the reply its input. Without one the
    * payload has the type that the handler declares, and is not checked at run time.
@@ -216,7 +216,7 @@ export class RealtimeServer<C extends Untyped = Untyped> {
    * request.
    *
    * Rejects with `bad-channel`, `too-large`, `rate-limited` or `closed`, with `bad-payload` where the
-   * payload does not fit the contract, or with a `TypeError` for an invalid event type, payload or id.
+   * payload is not JSON or does not fit the contract, or with `bad-option` for an invalid event type or id.
    */
   async publish<
     const X extends NameBound<C>,

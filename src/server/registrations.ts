@@ -1,5 +1,5 @@
 import { isPromise } from '../base/deferred.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { badOption, type WirefoldError } from '../base/errors.ts'
 import { checkKinds } from '../base/known-names.ts'
 import { reportRejection } from '../base/report.ts'
 
@@ -60,7 +60,7 @@ export class Registrations {
     reportRejection(setup, this.#report)
     const message =
       'The function given to setUp() returned a promise, so its registrations were removed: those after an "await" could not be replaced later. Load what it needs before setUp(), and give it a function that is not async.'
-    return new WirefoldError('bad-option', message, { option: 'setup' })
+    return badOption('setup', message)
   }
 
   #run(step: () => void): void {

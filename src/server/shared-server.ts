@@ -1,4 +1,4 @@
-import { WirefoldError } from '../base/errors.ts'
+import { badOption } from '../base/errors.ts'
 import type { Untyped } from '../contract/contract-types.ts'
 import type { RealtimeServerOptions } from './options.ts'
 import { serverDefaults } from './options.ts'
@@ -40,7 +40,7 @@ export function sharedServer<C extends Untyped = Untyped>(
   }
   if (!options) {
     const message = `No server is shared under "${path}" in this process. First load the module that calls sharedServer("${path}", options).`
-    throw new WirefoldError('bad-option', message, { option: 'options' })
+    throw badOption('options', message)
   }
   const followed = followedFunctions(options, () => shared.options)
   const shared: Shared<C> = { server: createRealtimeServer(followed), options }
@@ -74,7 +74,7 @@ function followedFunctions<C extends Untyped>(
         const newest: unknown = Reflect.get(latest(), name) ?? DEFAULTS.get(name)
         if (typeof newest === 'function') return Reflect.apply(newest, undefined, args)
         const message = `The latest options of sharedServer() have no ${name}, and the server denies what that decided. Restart the process to serve without it.`
-        throw new WirefoldError('bad-option', message, { option: name })
+        throw badOption(name, message)
       },
     ]
   })

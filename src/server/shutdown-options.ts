@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { WirefoldError } from '../base/errors.ts'
+import { badOption, type WirefoldError } from '../base/errors.ts'
 import { asFields, isFields } from '../protocol/fields.ts'
 import { isCloseCode } from './socket/close-frame.ts'
 
@@ -118,7 +118,7 @@ export class GivenOptions {
     // The first line alone, as that of an error is followed by its stack.
     const [shown] = inspect(value, { depth: 0, maxStringLength: 80 }).split('\n')
     const message = `The option ${option} cannot be ${shown}. Give ${advice}.`
-    this.#mistake ??= new WirefoldError('bad-option', message, { option })
+    this.#mistake ??= badOption(option, message)
   }
 }
 

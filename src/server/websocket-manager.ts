@@ -134,7 +134,7 @@ export class WebSocketManager {
   }
 
   /**
-   * Registers the handler for requests of one type; throws a `TypeError` if there is one already.
+   * Registers the handler for requests of one type; throws `bad-option` if there is one already.
    *
    * @returns a function that removes the handler; safe to call twice
    */

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../base/errors.ts'
+import { badOption } from '../base/errors.ts'
 import { withDefaults } from '../base/known-names.ts'
 import type { TransportFactory } from '../ports/transport.ts'
 import type { ServerSentEvent } from '../protocol/http-message.ts'
@@ -114,9 +114,8 @@ export type EventSourceConstructor = new (
 
 function platformEventSource(): EventSourceConstructor {
   if (typeof EventSource === 'function') return EventSource
-  throw new WirefoldError(
-    'bad-option',
+  throw badOption(
+    'EventSource',
     'This environment has no EventSource. Pass a class as the option EventSource, or use sseTransport().',
-    { option: 'EventSource' },
   )
 }

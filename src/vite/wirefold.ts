@@ -1,6 +1,6 @@
 import { posix, resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
-import { WirefoldError } from '../base/errors.ts'
+import { badOption } from '../base/errors.ts'
 import { checkKinds, checkNames } from '../base/known-names.ts'
 import { changedFiles } from './changed-files.ts'
 import { HostedModules } from './hosted-modules.ts'
@@ -145,7 +145,7 @@ function assertOptions(options: WirefoldOptions = Object()): void {
   checkKinds('the plugin wirefold()', named, { setup: 'string', path: 'string' })
   if (!Array.isArray(workers)) {
     const message = 'The option workers of the plugin wirefold() is no list. Use an array of files.'
-    throw new WirefoldError('bad-option', message, { option: 'workers' })
+    throw badOption('workers', message)
   }
 }
 
@@ -154,5 +154,5 @@ function assertFree({ path = '/ws' }: WirefoldOptions, { base, server }: ViteCon
   const own = typeof server.hmr === 'object' ? (server.hmr.path ?? '') : ''
   if (path !== posix.join('/', base, own)) return
   const message = `The path "${path}" is that of Vite's own WebSocket. Give the plugin another path, such as "/realtime".`
-  throw new WirefoldError('bad-option', message, { option: 'path' })
+  throw badOption('path', message)
 }

@@ -10,7 +10,10 @@ import { refusalOf } from '../../src/dialects/sse/refusal.ts'
 
 /** Returns the refusal in frames, the last one if there are several. */
 function refusalIn(frames: Frame | readonly Frame[] | undefined): Refusal {
-  const found = [frames ?? []].flat().findLast((frame) => 'error' in frame)
+  const found = [frames ?? []]
+    .flat()
+    .filter((frame) => 'error' in frame)
+    .at(-1)
   if (!found || !('error' in found) || !found.error) throw new Error('There is no refusal.')
   return found.error
 }
@@ -62,13 +65,18 @@ export const dialectRefusals: Readonly<Record<string, () => Refusal>> = {
 
 const KEBAB = /^[a-z]+(-[a-z]+)*$/
 
-/** Returns the codes that the sources of some folders give to refusals and errors. */
-export function codesIn(...folders: readonly string[]): Set<string> {
+/** Returns the sources of a folder, each with its path. */
+export function sourcesOf(folder: string): readonly (readonly [file: string, text: string])[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .map((file) => [file, readFileSync(file, 'utf8')] as const)
+}
+
+/** Returns the codes that the sources of a folder give to refusals and errors. */
+export function codesIn(folder: string): Set<string> {
   const codes = new Set<string>()
-  for (const file of folders.flatMap((folder) =>
-    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
-  )) {
-    const text = file.endsWith('.ts') ? readFileSync(file, 'utf8') : ''
+  for (const [file, text] of sourcesOf(folder)) {
     if (!/\b(code|CODES|refuse|WirefoldError)\b/.test(text)) continue
     const visit = (node: ts.Node): void => {
       if (isCode(node)) for (const code of textsIn(node)) codes.add(code)

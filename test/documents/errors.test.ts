@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { isWirefoldError, type WirefoldError } from 'wirefold'
+import { ChannelSubscriber, ContextRegistry, isWirefoldError, type WirefoldError } from 'wirefold'
+import { createRealtimeServer, duuiMount } from 'wirefold/server'
 import { refusalError } from '../../src/base/errors.ts'
 import { type RefusalCode, refusal } from '../../src/server/access/refusals.ts'
 import { unavailable } from '../../src/server/redis/connection/unavailable.ts'
-import { codesIn, dialectRefusals } from './dialect-refusals.ts'
+import { scripted } from '../support/scripted.ts'
+import { codesIn, dialectRefusals, sourcesOf } from './dialect-refusals.ts'
 import { firstCells } from './generated.ts'
 import { ways } from './raised-errors.ts'
 import { membersIn } from './source-types.ts'
@@ -48,6 +50,49 @@ function withRefusal(
   return text.replace(row, (_, before) => `${before}${cells}`)
 }
 
+/** The sources outside the testing kit that make plain errors. */
+const plainErrors = [
+  // A component without its provider.
+  'src/adapters/react.ts',
+  'src/adapters/realtime-signals.ts',
+  // Causes of other errors, which no promise of the application rejects with.
+  'src/dialects/json/frames.ts',
+  'src/dialects/json/uses.ts',
+  'src/server/channels/publish-context.ts',
+  'src/server/redis/channels/append-step.ts',
+  'src/storage/stored-outbox.ts',
+  'src/transports/long-polling.ts',
+  'src/transports/ordered-stream.ts',
+  // Reports of the Redis broker.
+  'src/server/redis/batches/batch-queue.ts',
+  'src/server/redis/connection/ioredis.ts',
+  'src/server/redis/connection/own-connection.ts',
+  'src/server/redis/redis-broker.ts',
+  'src/server/redis/request-owner.ts',
+  // Errors that Socket.IO sends as `connect_error`.
+  'src/server/mounts/socketio/bridged-socket.ts',
+]
+
+/** Wrong uses of functions, each in one call. */
+const misuses = {
+  'a second ChannelSubscriber'() {
+    const { client } = scripted()
+    for (const _ of [1, 2]) new ChannelSubscriber(client)
+  },
+  'a second handler of a type'() {
+    const server = createRealtimeServer()
+    for (const _ of [1, 2]) server.handle('order:place', () => 1)
+  },
+  'a second mount at a path'() {
+    const server = createRealtimeServer()
+    for (const _ of [1, 2]) server.mount('/duui', duuiMount())
+  },
+  'a second slot of a name'() {
+    const registry = new ContextRegistry<{ kind: 'a' }>()
+    for (const _ of [1, 2]) registry.entity('a')
+  },
+}
+
 describe('the page about errors', () => {
   it('shows each error as the package raises it; accept a change with --update', async () => {
     let text = page
@@ -81,6 +126,16 @@ describe('the page about errors', () => {
     expect([...firstCells(page, '## Codes of dialects')].sort()).toEqual(
       Object.keys(dialectRefusals).sort(),
     )
+  })
+
+  it.each(Object.entries(misuses))('is right that %s is a bad-option', (_, misuse) => {
+    expect(misuse).toThrow(expect.objectContaining({ code: 'bad-option' }))
+  })
+
+  it('says where plain errors come from, which no other source throws', () => {
+    const plain = sourcesOf('src').filter(([, text]) => /new (Type|Range)?Error\(/.test(text))
+    const other = plain.map(([file]) => file).filter((file) => !file.startsWith('src/testing/'))
+    expect(other.sort()).toEqual(plainErrors.sort())
   })
 
   it('has every code that the sources give to an error, those of dialects too', () => {

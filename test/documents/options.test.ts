@@ -9,6 +9,7 @@ import {
   disconnectDefaults,
   drainDefaults,
 } from '../../src/server/shutdown-options.ts'
+import { checked, missing, unchecked, wrongKinds } from './checked-names.ts'
 import { withParts } from './generated.ts'
 import { fixedLimits, optionsPart, optionsTypes } from './options.ts'
 
@@ -50,9 +51,33 @@ describe('the page about options', () => {
       return [group, optionsPart(listed)]
     })
     const page = readFileSync(PAGE, 'utf8')
-    const whole = withParts(page, { ...Object.fromEntries(parts), limits: fixedLimits() })
+    const whole = withParts(page, {
+      ...Object.fromEntries(parts),
+      checked: `${Object.keys(checked).join(', ')}.`,
+      unchecked: `${Object.keys(unchecked).join(', ')}.`,
+      limits: fixedLimits(),
+    })
     await expect(whole).toMatchFileSnapshot(`../../${PAGE}`)
   })
+
+  it.each(Object.entries(checked))('is right that %s refuses an unknown name', async (_, call) => {
+    const outcome = (async () => call())()
+    await expect(outcome).rejects.toMatchObject({
+      code: 'bad-option',
+      message: expect.stringContaining('nonsense'),
+    })
+  })
+
+  it.each(Object.entries(unchecked))('is right that %s ignores an unknown name', (_, call) => {
+    expect(call).not.toThrow()
+  })
+
+  it.each(Object.entries({ ...missing, ...wrongKinds }))(
+    'is right that %s is refused',
+    (_, call) => {
+      expect(call).toThrow(expect.objectContaining({ code: 'bad-option' }))
+    },
+  )
 
   it('finds the members of each type', () => {
     expect(types.filter(({ members }) => members.length === 0)).toEqual([])

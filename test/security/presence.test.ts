@@ -81,8 +81,10 @@ describe('S16 presence', () => {
       const answer = await mallory.request({ type: 'publish', channel, id: action, payload })
       expect(answer).toMatchObject({ type: 'error', payload: { code: 'bad-frame' } })
     }
-    await expect(server.publish(channel, 'presence:sync', { users: [] })).rejects.toThrow(TypeError)
-    expect(() => server.handle('presence:join', () => {})).toThrow(TypeError)
+    await expect(server.publish(channel, 'presence:sync', { users: [] })).rejects.toMatchObject({
+      code: 'bad-option',
+    })
+    expect(() => server.handle('presence:join', () => {})).toThrow(/not a valid request type/)
     expect(await ben.settled()).toEqual([])
   })
 

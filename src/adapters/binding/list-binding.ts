@@ -1,3 +1,4 @@
+import { badOption } from '../../base/errors.ts'
 import type { Readable } from '../../base/store.ts'
 import { createStore, followedStore } from '../../base/store.ts'
 import type { SyncStatus } from '../../channels/sync.ts'
@@ -120,5 +121,8 @@ export function arranged<Row extends object>(
 function entityOf(channel: string): string {
   const [, entity] = /^entity:([^:]+)/.exec(channel) ?? []
   if (entity) return entity
-  throw new TypeError(`The list of ${channel} has no entity to change. Pass the option \`entity\`.`)
+  throw badOption(
+    'entity',
+    `The list of ${channel} has no entity to change. Pass the option \`entity\`.`,
+  )
 }

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../../base/emitter.ts'
+import { badOption, WirefoldError } from '../../base/errors.ts'
 import type { Writable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import { ChannelSubscriber } from '../../channels/channel-subscriber.ts'
@@ -56,7 +57,8 @@ export class RealtimeParts {
   readonly #feeds = new Map<string, Feed>()
 
   constructor(options: RealtimeOptions) {
-    if (!options.client) throw new TypeError('There is no client. Pass `client` to the provider.')
+    if (!options.client)
+      throw badOption('client', 'There is no client. Pass `client` to the provider.')
     this.options = options
     this.client = options.client
   }
@@ -102,7 +104,7 @@ export class RealtimeParts {
   get contexts(): EntitySource & Sink {
     const { contexts } = this.options
     if (contexts) return contexts
-    throw new TypeError('There is no registry. Pass `contexts` to the provider.')
+    throw badOption('contexts', 'There is no registry. Pass `contexts` to the provider.')
   }
 
   /**
@@ -143,7 +145,7 @@ function subscriberOf(client: RealtimeClient): Subscriber {
     return new ChannelSubscriber(client)
   } catch (cause) {
     const advice = 'Pass the ChannelSubscriber of this client to the provider, as `channels`.'
-    throw new TypeError(advice, { cause })
+    throw new WirefoldError('bad-option', advice, { option: 'channels' }, { cause })
   }
 }
 
@@ -168,7 +170,7 @@ function apiOf(caller: RealtimeParts | undefined): EntityApi {
   const api = (): EntityApi => {
     const own = caller?.options.api
     if (own) return own
-    throw new TypeError('There are no requests for changes. Pass `api` to the provider.')
+    throw badOption('api', 'There are no requests for changes. Pass `api` to the provider.')
   }
   return {
     create: async (...args) => api().create(...args),

@@ -1,4 +1,5 @@
 import type { Unsubscribe } from '../../base/emitter.ts'
+import { badOption } from '../../base/errors.ts'
 import type { Readable, Writable } from '../../base/store.ts'
 import { followedStore } from '../../base/store.ts'
 import { tagged } from '../../base/tagged.ts'
@@ -17,7 +18,7 @@ import type { StreamPlugin, StreamPort } from './stream-plugin.ts'
  * It connects with the first follower of one of its stores, with the first message that is sent, or
  * with `client.connect()`, and stays connected until `close()`. The call itself opens nothing.
  *
- * Throws a `TypeError` if two plugins have the same name, or one has the name of another member, and
+ * Throws `bad-option` if two plugins have the same name, or one has the name of another member, and
  * what a plugin throws; the connection is closed then.
  *
  * @example
@@ -120,7 +121,8 @@ export function createStreamClient<const Plugins extends readonly StreamPlugin[]
   const names = [...Object.keys(connection), ...clients.map(({ name }) => name)]
   const duplicate = names.find((name, at) => names.indexOf(name) !== at)
   if (duplicate !== undefined) {
-    throw new TypeError(
+    throw badOption(
+      'plugins',
       `The name ${duplicate} is already in use. Give each plugin a name of its own.`,
     )
   }

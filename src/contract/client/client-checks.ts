@@ -1,5 +1,5 @@
 import { isPromise } from '../../base/deferred.ts'
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
 import type { ClientChecks } from '../../ports/client-checks.ts'
 import type { CheckedClient, JoinOptions } from '../../ports/contract-port.ts'
@@ -21,7 +21,7 @@ export function startClientChecks(
   checkNames('The option unlisted', { [unlisted]: 0 }, { allow: 0, refuse: 0 })
   if (validate === 'always' && !rules) {
     const message = `validate: 'always' needs a contract of schemas; this one has types alone.`
-    throw new WirefoldError('bad-option', message, { option: 'validate' })
+    throw badOption('validate', message)
   }
   const counts = { quarantined: 0, unlisted: 0 }
   const refuses = rules !== undefined && unlisted === 'refuse'

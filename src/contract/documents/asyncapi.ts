@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption } from '../../base/errors.ts'
 import type { Contract, ContractSchemas } from '../contract-types.ts'
 import { canonicalJson, inputOf, moved, withKeywords } from '../json-schema.ts'
 import type { Leaf } from '../leaves.ts'
@@ -30,7 +30,7 @@ export function asyncapi(
   const { parts, fingerprint } = contract
   if (!Object.keys(parts).length) {
     const message = 'A contract of types alone has no schemas to describe. Make one with schemas.'
-    throw new WirefoldError('bad-option', message, { option: 'contract' })
+    throw badOption('contract', message)
   }
   const document = new DocumentParts(options)
   const leaves = leavesOf(parts)

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, type WirefoldError } from '../../base/errors.ts'
 import type { Template } from './template.ts'
 import {
   byPrecedence,
@@ -83,5 +83,5 @@ export class TemplateTable {
 
 function undecided(one: Template, other: Template, option: string): WirefoldError {
   const message = `The templates "${one.text}" and "${other.text}" fit the same names, and nothing decides which counts. Remove one, or begin one with a text of its own.`
-  return new WirefoldError('bad-option', message, { option })
+  return badOption(option, message)
 }

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption } from '../../base/errors.ts'
 import { isChannel } from '../../protocol/channel-name.ts'
 
 /** A template of names, such as `doc:{id}:page/{page}`. */
@@ -32,7 +32,7 @@ export function parseTemplate(text: string, option: string): Template {
   const mistake = mistakeOf(text, params, parts)
   const shapes = parts.map((part) => part.join('{}'))
   if (mistake === undefined) return { text, parts, shapes, params }
-  throw new WirefoldError('bad-option', `The template "${text}" ${mistake}`, { option })
+  throw badOption(option, `The template "${text}" ${mistake}`)
 }
 
 function mistakeOf(

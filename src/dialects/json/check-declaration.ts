@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
 import type { JsonReceive, JsonSend } from './declaration.ts'
 import { frames } from './frames.ts'
@@ -69,5 +69,5 @@ export function checkDeclaration(
 }
 
 function fail(option: string, what: string): never {
-  throw new WirefoldError('bad-option', `jsonDialect(): ${what}.`, { option })
+  throw badOption(option, `jsonDialect(): ${what}.`)
 }

@@ -1,3 +1,4 @@
+import { checkNames } from '../../base/known-names.ts'
 import { presenceChannel, presenceResource } from '../../protocol/channel-name.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
@@ -70,6 +71,7 @@ export interface PhoenixOptions {
  * await client.request('shout', { text: 'hello' }, { channel: 'room:1' })
  */
 export function phoenix(options: PhoenixOptions = {}): DialectFactory {
+  checkNames('phoenix', options, { params: 0, track: 0, snapshots: 0 })
   const { track } = options
   /**
    * The parameters of each topic, kept from one socket to the next: after a lost connection its presence may

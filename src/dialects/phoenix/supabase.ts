@@ -1,4 +1,5 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption } from '../../base/errors.ts'
+import { checkNames } from '../../base/known-names.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
 import { asFields, asString } from '../../protocol/fields.ts'
 import type { EventFrame, Frame, ReplyFrame } from '../../protocol/frame.ts'
@@ -79,10 +80,12 @@ export interface SupabaseOptions {
  * const params = { postgres_changes: [{ event: '*', schema: 'public', table: 'todos' }] }
  * new ChannelSubscriber(client).subscribe('todos', show, { params })
  */
-export function supabase({ apikey, params }: SupabaseOptions): DialectFactory {
+export function supabase(options: SupabaseOptions): DialectFactory {
+  const { apikey, params } = options
+  checkNames('supabase', options, { apikey, params })
   if (!apikey) {
     const message = 'supabase needs an apikey, the publishable key.'
-    throw new WirefoldError('bad-option', message, { option: 'apikey' })
+    throw badOption('apikey', message)
   }
   const texts = phoenix({
     params,

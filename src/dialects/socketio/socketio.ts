@@ -1,4 +1,5 @@
 import { unsupported } from '../../base/errors.ts'
+import { checkNames } from '../../base/known-names.ts'
 import { attach, detach } from '../../protocol/attachments.ts'
 import { binaryCodec } from '../../protocol/binary-codec.ts'
 import type { DialectFactory, Outgoing } from '../../protocol/dialect.ts'
@@ -74,6 +75,9 @@ const ANSWER = 'ack:'
  */
 export function socketio(options: SocketIoOptions = {}): DialectFactory {
   const { join, confirms = 'ack', errors, auth = (token) => ({ token }) } = options
+  checkNames('socketio', options, {
+    ...{ prefix: 0, join, leave: 0, room: 0, confirms, errors, args: 0, auth },
+  })
   const byEvent = typeof confirms === 'object' ? confirms : undefined
   return () => {
     let nextNumber = 0

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption } from '../../base/errors.ts'
 
 /** Returns the address whose limits a request counts for; `undefined` for none. */
 export type ClientAddress = (request: AddressedRequest) => string | undefined
@@ -93,7 +93,7 @@ function networkIn(text: string): readonly [string, number] {
   const bits = prefix === undefined ? most : Number(prefix)
   if (isIP(net) && bits <= most) return [net, bits]
   const message = `"${text}" is neither an IP address nor a network. Give behindProxies() such as "127.0.0.1" or "10.0.0.0/8".`
-  throw new WirefoldError('bad-option', message, { option: 'proxies' })
+  throw badOption('proxies', message)
 }
 
 function networks(list: readonly (readonly [string, number])[]): BlockList {

@@ -1,3 +1,5 @@
+import { badOption } from '../../base/errors.ts'
+import { checkNames } from '../../base/known-names.ts'
 import type { EntityEvents } from './entity-events.ts'
 import type { EventBus } from './event-bus.ts'
 
@@ -21,6 +23,7 @@ export function realtimeRepository<Entity extends object, Kept extends Repositor
   options: RealtimeRepositoryOptions<Entity>,
 ): Kept {
   const { entityName, userId, idOf = ownId } = options
+  checkNames('realtimeRepository()', options, { entityName, userId, idOf })
   const publish = async (
     type: keyof EntityEvents,
     id: () => string | number,
@@ -63,7 +66,7 @@ export function realtimeRepository<Entity extends object, Kept extends Repositor
 function ownId(entity: object): string | number {
   const id = 'id' in entity ? entity.id : undefined
   if (typeof id === 'string' || typeof id === 'number') return id
-  throw new TypeError('An entity has no `id` of type string or number. Set the option `idOf`.')
+  throw badOption('idOf', 'An entity has no `id` of type string or number. Set the option `idOf`.')
 }
 
 /** A repository of entities of one kind; it may have more members than these. */

@@ -119,8 +119,8 @@ export class ChannelManager {
    * Adds an event to a channel and delivers it to the members. While a request handler of the
    * server runs, it does the same as `publish` of its context.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited` (too many events on the channel), or a
-   * `TypeError` for an invalid type, payload or id.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited` (too many events on the channel),
+   * `bad-option` for an invalid type or id, or `bad-payload` for a payload that is not JSON.
    *
    * @returns the event's position in the channel
    */

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, WirefoldError } from '../../base/errors.ts'
 import { inFamily, isChannel } from '../../protocol/channel-name.ts'
 import { asId } from '../../protocol/fields.ts'
 import type { Position } from '../../protocol/frame.ts'
@@ -35,8 +35,8 @@ export class Publisher {
   /**
    * Adds an event to a channel.
    *
-   * Rejects with `bad-channel`, `too-large`, `rate-limited`, or a `TypeError` for an invalid type,
-   * payload or id; the event then has no position.
+   * Rejects with `bad-channel`, `too-large`, `rate-limited`, `bad-option` for an invalid type or id,
+   * or `bad-payload` for a payload that is not JSON; the event then has no position.
    *
    * @param remember given if the event is the whole effect of a request
    * @param part given if the handler of a request publishes the event
@@ -84,7 +84,8 @@ export class Publisher {
   #check({ source, type, json, id }: Omit<NewEvent, 'timestamp'>): void {
     check(source, type, json)
     if (id !== undefined && asId(id) === undefined) {
-      throw new TypeError(
+      throw badOption(
+        'id',
         `The id of the event "${type}" is not a string of at most 160 characters.`,
       )
     }
@@ -100,7 +101,8 @@ export class Publisher {
     const families = this.#families.filter((family) => inFamily(source, family))
     const [position] = await this.#broker.publish([source, ...families], event, remember, part)
     if (!position)
-      throw new TypeError(
+      throw badOption(
+        'broker',
         'Broker.publish returned no position. It must return one for each channel.',
       )
     return position
@@ -117,13 +119,14 @@ export interface PublishRules {
   readonly checks?: ContractChecks | undefined
 }
 
-/** Returns a payload as JSON text; throws a `TypeError` if that is not possible. */
+/** Returns a payload as JSON text; throws `bad-payload` if that is not possible. */
 export function toJson(type: string, payload: unknown): string | undefined {
   try {
     return JSON.stringify(payload)
   } catch (cause) {
     const advice = 'Publish plain data, without cycles or BigInt.'
-    throw new TypeError(`The payload of "${type}" is not JSON. ${advice}`, { cause })
+    const message = `The payload of "${type}" is not JSON. ${advice}`
+    throw new WirefoldError('bad-payload', message, { type }, { cause })
   }
 }
 
@@ -137,7 +140,7 @@ export function check(channel: string, type: string, json: string | undefined): 
     )
   }
   if (!isOwnType(type)) {
-    throw new TypeError(`"${type}" is not a valid event type. Use ${OWN_TYPE_RULE}.`)
+    throw badOption('type', `"${type}" is not a valid event type. Use ${OWN_TYPE_RULE}.`)
   }
   if (json !== undefined && json.length > LARGEST_PAYLOAD) {
     throw new WirefoldError(

@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, type WirefoldError } from '../../base/errors.ts'
 import type { Untyped } from '../../contract/contract-types.ts'
 
 /** Options of a server that has a contract. */
@@ -40,18 +40,18 @@ export function resolveContract(options: ServerContractOptions): ResolvedContrac
   const validate = options.validate ?? contractDefaults.validate
   const unlisted = options.unlisted ?? contractDefaults.unlisted
   if (contract !== undefined && !contract?.['~wirefold']) {
-    throw badOption('contract', 'is not a contract. Give the result of contract()')
+    throw unusable('contract', 'is not a contract. Give the result of contract()')
   }
   if (!['always', 'server', 'never'].includes(validate)) {
-    throw badOption('validate', "is none of 'always', 'server', 'never'. Use one of them")
+    throw unusable('validate', "is none of 'always', 'server', 'never'. Use one of them")
   }
   if (!['refuse', 'allow'].includes(unlisted)) {
-    throw badOption('unlisted', "is none of 'refuse', 'allow'. Use one of them")
+    throw unusable('unlisted', "is none of 'refuse', 'allow'. Use one of them")
   }
   return { contract, validate, unlisted }
 }
 
-function badOption(option: string, problem: string): WirefoldError {
+function unusable(option: string, problem: string): WirefoldError {
   const message = `The option ${option} of the server ${problem}.`
-  return new WirefoldError('bad-option', message, { option })
+  return badOption(option, message)
 }

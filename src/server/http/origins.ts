@@ -1,4 +1,4 @@
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, type WirefoldError } from '../../base/errors.ts'
 import { loggable } from '../../base/logger.ts'
 
 /** Maximum number of refused origins that a server reports, so that strangers cannot fill its log. */
@@ -101,5 +101,5 @@ export function assertOrigins({ origins }: OriginRules, production: boolean): vo
 }
 
 function badOrigins(message: string): WirefoldError {
-  return new WirefoldError('bad-option', message, { option: 'origins' })
+  return badOption('origins', message)
 }

@@ -1,3 +1,5 @@
+import { badOption } from '../../base/errors.ts'
+
 /** A compiled path pattern: returns the parameters of a matching path, else `undefined`. */
 export type PathPattern = (path: string) => PathParams | undefined
 
@@ -8,13 +10,13 @@ export type PathParams = ReadonlyMap<string, string>
  * Compiles a path such as `/ws/processes/:id/events`: each `:name` matches one segment, which is
  * percent-decoded and not empty; everything else is compared exactly.
  *
- * Throws a `TypeError` if the pattern is no path.
+ * Throws `bad-option` if the pattern is no path.
  */
 export function pathPattern(pattern: string): PathPattern {
   if (!pattern.startsWith('/') || /[?#*]/.test(pattern)) {
     const rule =
       'Use one that begins with "/", without "?", "#" and "*"; ":name" stands for any segment.'
-    throw new TypeError(`"${pattern}" is no path of a mount. ${rule}`)
+    throw badOption('path', `"${pattern}" is no path of a mount. ${rule}`)
   }
   const parts = pattern.split('/')
   const none: PathParams = new Map()

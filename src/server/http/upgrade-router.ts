@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
+import { badOption } from '../../base/errors.ts'
 import type { Logger } from '../../base/logger.ts'
 import { loggable } from '../../base/logger.ts'
 import type { Access } from '../access/access.ts'
@@ -39,12 +40,13 @@ export class UpgradeRouter {
     return this.#routes.some((route) => route.path === path)
   }
 
-  /** Adds a mount; throws a `TypeError` if the path is taken or does not begin with a slash. */
+  /** Adds a mount; throws `bad-option` if the path is taken or does not begin with a slash. */
   mount(path: string, mount: Mount): void {
     if (this.has(path))
-      throw new TypeError(`The path "${path}" has a mount already. Use another path.`)
+      throw badOption('path', `The path "${path}" has a mount already. Use another path.`)
     if (typeof mount?.open !== 'function') {
-      throw new TypeError(
+      throw badOption(
+        'mount',
         `What is mounted at "${path}" is no mount. Pass the result of entityMount() or another function that creates one.`,
       )
     }
@@ -58,7 +60,8 @@ export class UpgradeRouter {
   /** Serves the paths of the mounts on an HTTP server; does nothing if it does already. */
   attach(server: HttpServer): void {
     if (typeof server !== 'object' || typeof server?.on !== 'function') {
-      throw new TypeError(
+      throw badOption(
+        'server',
         'attach() takes an HTTP server. Pass that of createServer(app), or the result of app.listen().',
       )
     }

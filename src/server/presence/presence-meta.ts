@@ -7,7 +7,7 @@ const LARGEST_META = 4096
 /**
  * Serializes the meta of a member as JSON; `undefined` stays `undefined`.
  *
- * Throws `too-large` above 4 KiB, and a `TypeError` if JSON cannot represent it.
+ * Throws `too-large` above 4 KiB, and `bad-payload` if JSON cannot represent it.
  */
 export function presenceMeta(meta: unknown): string | undefined {
   const json = toJson(meta)
@@ -30,11 +30,7 @@ function toJson(meta: unknown): string | undefined {
   try {
     return JSON.stringify(meta)
   } catch (cause) {
-    throw new TypeError(
-      'The meta of a member is not JSON. Give plain data, without cycles or BigInt.',
-      {
-        cause,
-      },
-    )
+    const message = 'The meta of a member is not JSON. Give plain data, without cycles or BigInt.'
+    throw new WirefoldError('bad-payload', message, {}, { cause })
   }
 }

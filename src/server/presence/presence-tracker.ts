@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import { systemClock } from '../../base/clock.ts'
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, WirefoldError } from '../../base/errors.ts'
 import { presenceChannel } from '../../protocol/channel-name.ts'
 import type { PresenceUser } from '../../protocol/presence.ts'
 import { isUserId } from '../access/access.ts'
@@ -46,7 +46,7 @@ export class PresenceTracker {
   /**
    * Adds a member, or renews a present one with this meta.
    *
-   * Rejects with `too-large` if the meta exceeds 4 KiB of JSON, and with a `TypeError` if it is not
+   * Rejects with `too-large` if the meta exceeds 4 KiB of JSON, and with `bad-payload` if it is not
    * JSON.
    *
    * @param meta data shown to others besides the name
@@ -147,7 +147,7 @@ function claimOf(resource: string, { userId, device = userId, owner = device }: 
     // An untyped caller may leave one out: the member would become the user "undefined".
     if (isUserId(id)) continue
     const message = `The ${option} of a presence member is ${JSON.stringify(id)}. Give a string that is not empty, without half a surrogate pair.`
-    throw new WirefoldError('bad-option', message, { option })
+    throw badOption(option, message)
   }
   return { resource, userId, device, owner } satisfies PresenceClaim
 }

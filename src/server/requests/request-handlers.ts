@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { WirefoldError } from '../../base/errors.ts'
+import { badOption, type WirefoldError } from '../../base/errors.ts'
 import { checkNames } from '../../base/known-names.ts'
 import type { Requests, Untyped } from '../../contract/contract-types.ts'
 import type { EventsOf, Sends, TypesIn } from '../../contract/event-types.ts'
@@ -16,7 +16,7 @@ export class RequestHandlers {
   readonly #byType = new Map<string, AddedHandler>()
 
   /**
-   * Adds a handler; throws a `TypeError` if it is no function, or the type has one or is not valid, and
+   * Adds a handler; throws `bad-option` if it is no function, or the type has one or is not valid, and
    * `bad-option` for an option that is unknown or has a wrong type; a timeout is a positive number.
    *
    * @returns a function that removes the handler; safe to call twice
@@ -24,13 +24,14 @@ export class RequestHandlers {
   add(type: string, handler: RequestHandler<never>, options: HandlerOptions = {}): () => void {
     const { timeoutMs, idempotent } = checked(type, options)
     if (!isOwnType(type)) {
-      throw new TypeError(`"${type}" is not a valid request type. Use ${OWN_TYPE_RULE}.`)
+      throw badOption('type', `"${type}" is not a valid request type. Use ${OWN_TYPE_RULE}.`)
     }
     if (typeof handler !== 'function') {
-      throw new TypeError(`The handler of "${type}" is not a function.`)
+      throw badOption('handler', `The handler of "${type}" is not a function.`)
     }
     if (this.#byType.has(type)) {
-      throw new TypeError(
+      throw badOption(
+        'type',
         `The request type "${type}" has a handler already. Remove that one first.`,
       )
     }
@@ -134,21 +135,21 @@ export interface HandlerOptions {
 /** Returns options with their defaults; throws as {@link RequestHandlers.add} does. */
 function checked(type: string, options: HandlerOptions): Omit<AddedHandler, 'handler'> {
   const owner = `The handler "${type}"`
-  if (!isFields(options)) throw badOption(owner, 'options', options, 'an object')
+  if (!isFields(options)) throw unusable(owner, 'options', options, 'an object')
   const { timeoutMs = Number.POSITIVE_INFINITY, idempotent = false } = options
   checkNames(owner, options, { timeoutMs, idempotent })
   if (typeof timeoutMs !== 'number' || !(timeoutMs > 0)) {
-    throw badOption(owner, 'timeoutMs', timeoutMs, 'a positive number')
+    throw unusable(owner, 'timeoutMs', timeoutMs, 'a positive number')
   }
   if (typeof idempotent !== 'boolean') {
-    throw badOption(owner, 'idempotent', idempotent, 'true or false')
+    throw unusable(owner, 'idempotent', idempotent, 'true or false')
   }
   return { timeoutMs, idempotent }
 }
 
-function badOption(owner: string, option: string, value: unknown, advice: string): WirefoldError {
+function unusable(owner: string, option: string, value: unknown, advice: string): WirefoldError {
   const message = `${owner} does not accept the ${option} ${inspect(value, { depth: 0 })}. Give ${advice}.`
-  return new WirefoldError('bad-option', message, { option })
+  return badOption(option, message)
 }
 
 /** A handler with its options. */

@@ -1,4 +1,5 @@
 import { isPromise } from '../../base/deferred.ts'
+import { badOption } from '../../base/errors.ts'
 import { reportRejection } from '../../base/report.ts'
 import type { OpenSession, SessionOptions, SessionPart } from './mount.ts'
 
@@ -16,7 +17,10 @@ export function containedPart(
       const part = opened(session)
       reportRejection(part, report)
       if (isPromise(part)) {
-        throw new TypeError('The `opened` of a mount returned a promise. Return the part at once.')
+        throw badOption(
+          'opened',
+          'The `opened` of a mount returned a promise. Return the part at once.',
+        )
       }
       return {
         take(command) {

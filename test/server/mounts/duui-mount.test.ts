@@ -324,9 +324,9 @@ describe('an envelope', () => {
   })
 
   it('needs a server, and a mount serves one path', async () => {
-    await expect(duuiMount().publish(envelope(1))).rejects.toThrow(TypeError)
+    await expect(duuiMount().publish(envelope(1))).rejects.toMatchObject({ code: 'bad-option' })
     const { server, mount } = await gateway()
-    expect(() => server.mount('/again', mount)).toThrow(TypeError)
+    expect(() => server.mount('/again', mount)).toThrow(/This mount is in use/)
   })
 
   it('may be changed by the caller afterwards', async () => {

@@ -358,7 +358,9 @@ describe('the Socket.IO bridge', () => {
   it('refuses connectionStateRecovery, which skips the session', async () => {
     const io = { connectionStateRecovery: {} }
     await expect(bridged({}, { io })).rejects.toThrow(/connectionStateRecovery/)
-    await expect(bridged({}, { io, namespace: '/live' })).rejects.toThrow(TypeError)
+    await expect(bridged({}, { io, namespace: '/live' })).rejects.toMatchObject({
+      code: 'bad-option',
+    })
   })
 
   it('serves raw frames of Engine.IO over a bare WebSocket', async () => {

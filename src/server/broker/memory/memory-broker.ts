@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.ts'
 import { systemClock } from '../../../base/clock.ts'
 import { randomId } from '../../../base/ids.ts'
+import { checkNames } from '../../../base/known-names.ts'
 import { lazy } from '../../../base/lazy.ts'
 import { presenceResource } from '../../../protocol/channel-name.ts'
 import type { Position } from '../../../protocol/frame.ts'
@@ -62,6 +63,7 @@ export class MemoryBroker implements Broker {
 
   /** Creates an empty broker; it starts no timer before it is used. */
   constructor(options: MemoryBrokerOptions = {}) {
+    checkNames('MemoryBroker', options, { clock: 0, history: 0, presence: 0, replies: 0 })
     this.#clock = options.clock ?? systemClock
     const limits = resolveHistoryLimits(options.history)
     this.#events = new HistoryPool(limits)

@@ -1,4 +1,5 @@
-import { WirefoldError } from '../../../base/errors.ts'
+import { badOption, WirefoldError } from '../../../base/errors.ts'
+import { checkNames } from '../../../base/known-names.ts'
 import type { DUUIEnvelope } from '../../../dialects/duui/contexts.ts'
 import { processChannel } from '../../../dialects/duui/envelope.ts'
 import { DUUI_EVENT } from '../../../dialects/duui/server.ts'
@@ -43,6 +44,7 @@ export class DuuiMount implements Mount {
   #ignored = 0
 
   constructor(options: DuuiMountOptions = {}) {
+    checkNames('duuiMount()', options, { store: 0, snapshot: 0 })
     this.#store = options.store ?? new MemoryTimelineStore()
     this.#snapshot = options.snapshot ?? false
   }
@@ -54,7 +56,7 @@ export class DuuiMount implements Mount {
 
   mounted(host: MountHost): void {
     if (this.#host)
-      throw new TypeError('This mount is in use. Create one mount per path and server.')
+      throw badOption('mount', 'This mount is in use. Create one mount per path and server.')
     this.#host = host
   }
 
@@ -65,12 +67,13 @@ export class DuuiMount implements Mount {
   /**
    * Stores an envelope, then sends it to the sockets of its process.
    *
-   * Rejects with `bad-frame` if it is not an envelope, with the error of the store, or with a
-   * `TypeError` before it is mounted; the envelope is not sent then.
+   * Rejects with `bad-frame` if it is not an envelope, with the error of the store, or with
+   * `bad-option` before it is mounted; the envelope is not sent then.
    */
   async publish(envelope: DUUIEnvelope): Promise<void> {
     const host = this.#host
-    if (!host) throw new TypeError('This mount is not mounted. Pass it to server.mount() first.')
+    if (!host)
+      throw badOption('mount', 'This mount is not mounted. Pass it to server.mount() first.')
     const { processId, id, json } = read(envelope)
     const source = processChannel(processId)
     const { timestamp } = envelope

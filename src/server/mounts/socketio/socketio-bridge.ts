@@ -1,3 +1,4 @@
+import { badOption } from '../../../base/errors.ts'
 import { checkNames } from '../../../base/known-names.ts'
 import { channelsServer } from '../../../dialects/socketio/channels-server.ts'
 import { sessionEvents, socketioServer } from '../../../dialects/socketio/server.ts'
@@ -21,7 +22,7 @@ import type { SocketioSocket } from './socketio-socket.ts'
  * A further call for the same namespace, as in `setUp`, takes the place of the former one; connected
  * clients stay.
  *
- * Throws a `TypeError` if `connectionStateRecovery` is on, since it brings clients back without a
+ * Throws `bad-option` if `connectionStateRecovery` is on, since it brings clients back without a
  * session, or if an argument is of another kind; and `bad-option` if `origins` of the server is missing
  * in production.
  *
@@ -46,7 +47,8 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
   assertArguments(server, io, speaks)
   const { _opts: settings = io.server?._opts } = io
   if (settings?.connectionStateRecovery) {
-    throw new TypeError(
+    throw badOption(
+      'connectionStateRecovery',
       'The option connectionStateRecovery of Socket.IO restores rooms, but not channels. Remove it: clients subscribe again on every connect.',
     )
   }
@@ -82,9 +84,10 @@ export function bridgeSocketio<Socket extends SocketioSocket>(
     channel: string,
   ): Promise<SocketioAnswer> => {
     const own = bridged.get(socket)
-    if (!own) throw new TypeError(NOT_BRIDGED)
+    if (!own) throw badOption('socket', NOT_BRIDGED)
     if (typeof channel !== 'string' || channel === '') {
-      throw new TypeError(
+      throw badOption(
+        'channel',
         `bridge.${kind}() was called without a channel. Give its name as a string.`,
       )
     }
@@ -104,19 +107,22 @@ function assertArguments(
   speaks: unknown,
 ): void {
   if (typeof server?.connect !== 'function') {
-    throw new TypeError(
+    throw badOption(
+      'server',
       'bridgeSocketio() takes a RealtimeServer first. Call bridgeSocketio(server, io).',
     )
   }
   server.assertOrigins()
   // A server of Engine.IO has a `use`, too.
   if (typeof io?.use !== 'function' || 'handleUpgrade' in io) {
-    throw new TypeError(
+    throw badOption(
+      'io',
       'bridgeSocketio() takes a server or a namespace of socket.io second. Call bridgeSocketio(server, io).',
     )
   }
   if (speaks === 'channels' || speaks === 'sessions') return
-  throw new TypeError(
+  throw badOption(
+    'speaks',
     `The option speaks of bridgeSocketio() is ${JSON.stringify(speaks)}. Use "channels" or "sessions".`,
   )
 }
@@ -144,8 +150,8 @@ export interface SocketioBridgeOptions {
 export interface SocketioBridge {
   /**
    * Subscribes a client, as its own event `subscribe` does: if `authorize` allows it, and without the
-   * limits for messages of the client. Rejects with a
-   * `TypeError` if the socket is not of the bridged namespace, or the channel is no string.
+   * limits for messages of the client. Rejects with
+   * `bad-option` if the socket is not of the bridged namespace, or the channel is no string.
    *
    * @param channel the id of a session, if the clients speak of sessions
    * @returns the value for an acknowledgement

@@ -1,3 +1,4 @@
+import { badOption } from '../../../base/errors.ts'
 import type { StreamStrategy } from '../../../dialects/streams/dialect.ts'
 import type { Fields } from '../../../protocol/fields.ts'
 import type { Position } from '../../../protocol/frame.ts'
@@ -54,17 +55,18 @@ export function definePlugin<const Name extends string>(
   return plugin
 }
 
-/** Throws a `TypeError` if a value is no plugin, or one of its functions is none. */
+/** Throws `bad-option` if a value is no plugin, or one of its functions is none. */
 export function assertPlugin(plugin: ServerPlugin): void {
   if (typeof plugin !== 'object' || typeof plugin?.name !== 'string') {
-    throw new TypeError(
+    throw badOption(
+      'plugin',
       'A plugin is an object with a name. Pass the result of chatPlugin() or definePlugin({ name: … }).',
     )
   }
   const { serves, init, open, message, close } = plugin
   for (const [name, step] of Object.entries({ serves, init, open, message, close })) {
     if (step === undefined || typeof step === 'function') continue
-    throw new TypeError(`${name} of the plugin ${plugin.name} is not a function.`)
+    throw badOption(name, `${name} of the plugin ${plugin.name} is not a function.`)
   }
 }
 

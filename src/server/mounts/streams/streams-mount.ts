@@ -1,3 +1,4 @@
+import { badOption } from '../../../base/errors.ts'
 import { checkNames } from '../../../base/known-names.ts'
 import { streamsDefaults } from '../../../dialects/streams/dialect.ts'
 import { streamsServer } from '../../../dialects/streams/server.ts'
@@ -18,7 +19,7 @@ import { SharedStreams } from './shared-streams.ts'
  *
  * The mount reads no token: the credentials are in a cookie, which `authenticate` reads.
  *
- * Throws a `TypeError` if two plugins have the same name.
+ * Throws `bad-option` if two plugins have the same name.
  *
  * @example
  * import { chatPlugin, presencePlugin, streamsMount } from 'wirefold/server'
@@ -31,7 +32,10 @@ export function streamsMount(options: StreamsMountOptions = {}): Mount {
   for (const plugin of plugins) assertPlugin(plugin)
   const known = new Map(plugins.map((plugin) => [plugin.name, plugin]))
   if (known.size < plugins.length) {
-    throw new TypeError('Two plugins have the same name. Give each plugin a name of its own.')
+    throw badOption(
+      'plugins',
+      'Two plugins have the same name. Give each plugin a name of its own.',
+    )
   }
   const warned = new Set<string>()
   return {
