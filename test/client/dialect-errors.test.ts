@@ -63,7 +63,7 @@ describe('an option `dialect` that is none', () => {
   })
 
   it('is refused where a dialect was made already', () => {
-    expect(made(pusher())).toThrow(/The dialect pusher threw in its factory: .* not a function/)
+    expect(made(pusher())).toThrow(/^The dialect is no function\. Use one, such as phoenix\.$/)
   })
 })
 
