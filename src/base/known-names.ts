@@ -15,8 +15,7 @@ export function checkNames<Given extends object>(
   known: Readonly<Record<keyof Given, unknown>>,
   others: OtherNames = [],
 ): void {
-  if (Object(given) !== given)
-    throw badOption(owner, `${owner} is ${given}. Use an object of options.`)
+  if (Object(given) !== given) throw badOption(owner, `${owner} is ${given}. Use an object.`)
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined || Object.hasOwn(known, name)) continue
     const names = Object.keys(known)

@@ -39,5 +39,5 @@ export function fetchWithin<Result>(
 /** Throws `bad-option` for a function that fetches the state and is missing: a late error has no caller. */
 export function assertFetch(option: string, fetch: unknown): void {
   if (typeof fetch === 'function') return
-  throw badOption(option, `The option ${option} is missing: a function that fetches the state.`)
+  throw badOption(option, `Pass ${option}, which fetches the state.`)
 }

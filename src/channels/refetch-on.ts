@@ -1,4 +1,3 @@
-import { assertFetch } from './fetch-within.ts'
 import type { Subscriber } from './subscriber.ts'
 import type { ChannelSync, SyncOptions } from './sync.ts'
 import { sync } from './sync.ts'
@@ -24,7 +23,6 @@ export function refetchOn(
   refetch: (signal: AbortSignal) => unknown,
   options: RefetchOptions = {},
 ): ChannelSync {
-  assertFetch('refetch', refetch)
   const synced: ChannelSync = sync<unknown>(subscriber, channel, {
     ...options,
     load: async (signal) => ({ state: await refetch(signal) }),

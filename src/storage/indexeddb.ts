@@ -1,5 +1,4 @@
 import { WirefoldError } from '../base/errors.ts'
-import { checkNames } from '../base/known-names.ts'
 import type { OutboxStorage } from '../ports/outbox-storage.ts'
 import { IndexedDbDatabase } from './indexeddb-database.ts'
 import { storedOutbox } from './stored-outbox.ts'
@@ -40,7 +39,6 @@ export const indexedDbDefaults = { name: 'wirefold' } as const
  * const client = new RealtimeClient(url, { outbox: { storage: indexedDbStorage() } })
  */
 export function indexedDbStorage(options: IndexedDbOptions = {}): OutboxStorage {
-  checkNames('indexedDbStorage', options, { name: 0, indexedDB: 0 })
   const factory = (): IDBFactory => {
     // The getter throws a `SecurityError` in some browsers if the page may not store data.
     const found = options.indexedDB ?? globalThis.indexedDB

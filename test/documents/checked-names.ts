@@ -78,12 +78,10 @@ export const checked: Calls = {
     realtimeRepository({} as never, {} as never, wrong({ entityName: 'Task' })),
   '`actioncable()`': () => actioncable(wrong()),
   '`anycable()`': () => anycable(wrong()),
-  '`duuiDialect()`': () => duuiDialect(wrong()),
   '`graphqlWs()`': () => graphqlWs(wrong()),
   '`graphqlSse()`': () => graphqlSse(wrong()),
   '`phoenix()`': () => phoenix(wrong()),
   '`supabase()`': () => supabase(wrong({ apikey: 'anon' })),
-  '`withChannelAuth()`': () => withChannelAuth(webSocketTransport(), wrong({ endpoint: '/auth' })),
   '`socketio()`': () => socketio(wrong()),
   '`sse()`': () => sse(wrong()),
   '`eventSourceTransport()`': () => eventSourceTransport(wrong()),
@@ -91,7 +89,6 @@ export const checked: Calls = {
   '`longPollingTransport()`': () => longPollingTransport(wrong()),
   '`sseStreamsTransport()`': () => sseStreamsTransport(wrong()),
   '`sseTransport()`': () => sseTransport(wrong()),
-  '`indexedDbStorage()`': () => indexedDbStorage(wrong()),
 }
 
 /** What ignores an option of an unknown name. */
@@ -104,6 +101,9 @@ export const unchecked: Calls = {
   '`refetchOn()`': () => refetchOn(channels(), 'shop:42', load, wrong()),
   '`sync()`': () => sync(channels(), 'shop:42', wrong({ load, into })),
   '`server.publish()`': () => server().publish('shop:42', 'sold', {}, wrong()),
+  '`duuiDialect()`': () => duuiDialect(wrong()),
+  '`withChannelAuth()`': () => withChannelAuth(webSocketTransport(), wrong({ endpoint: '/auth' })),
+  '`indexedDbStorage()`': () => indexedDbStorage(wrong()),
   '`webSocketTransport()`': () => webSocketTransport(undefined, wrong()),
 }
 
@@ -113,7 +113,6 @@ export const missing: Calls = {
   'bindRecord() without load': () => bindRecord(channels(), 'entity:Task:1', {} as never),
   'sync() without load': () => sync(channels(), 'shop:42', {} as never),
   'pollWhileDown() without poll': () => pollWhileDown(scripted().client, {} as never),
-  'refetchOn() without a function': () => refetchOn(channels(), 'shop:42', undefined as never),
 }
 
 /** Calls with an option of the wrong kind that the client itself refuses. */

@@ -1,4 +1,3 @@
-import { checkNames } from '../../base/known-names.ts'
 import type { Dialect, DialectFactory } from '../../protocol/dialect.ts'
 import { plainDialect } from '../../protocol/plain-dialect.ts'
 import { decodeEnvelope } from './envelope.ts'
@@ -46,7 +45,6 @@ export const duuiDefaults = { legacy: 'ignore' } as const
  * new RealtimeClient(url, { dialect: duuiDialect({ legacy: 'derive' }) })
  */
 export function duuiDialect(options: DUUIOptions = {}): DialectFactory {
-  checkNames('duuiDialect', options, duuiDefaults)
   if ((options.legacy ?? duuiDefaults.legacy) === 'ignore') return duui
   return () => {
     const dialect = duui()

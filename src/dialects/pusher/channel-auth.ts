@@ -1,6 +1,5 @@
 import { systemClock } from '../../base/clock.ts'
 import { messageOf } from '../../base/errors.ts'
-import { checkNames } from '../../base/known-names.ts'
 import type { TransportFactory } from '../../ports/transport.ts'
 import type { Encoded } from '../../protocol/codec.ts'
 import type { Credentials } from '../../protocol/dialect.ts'
@@ -29,10 +28,8 @@ const RETRY_MS = 5_000
  */
 export function withChannelAuth(
   transport: TransportFactory,
-  options: ChannelAuthOptions,
+  { endpoint, headers, onSigned, fetch = globalThis.fetch }: ChannelAuthOptions,
 ): TransportFactory {
-  const { endpoint, headers, onSigned, fetch = globalThis.fetch } = options
-  checkNames('withChannelAuth', options, { endpoint, headers, onSigned, fetch })
   return {
     ...transport,
     open(url, protocols, handlers, credentials = {}) {
