@@ -89,7 +89,7 @@ const misuses = {
   },
   'a second slot of a name'() {
     const registry = new ContextRegistry<{ kind: 'a' }>()
-    for (const _ of [1, 2]) registry.entity('a')
+    for (const key of ['first', 'second']) registry.keyed('a', () => key)
   },
 }
 
