@@ -80,12 +80,10 @@ export class OptimisticManager<C extends Untyped = Untyped> {
     const restored = client?.port.restored
     this.#own = own
     this.#pending = restored
-      ? derived([restored, own], (earlier, made) =>
-          Object.freeze([
-            ...earlier.map(({ id, intent }) => Object.freeze({ id, intent })),
-            ...made,
-          ]),
-        )
+      ? derived([restored, own], (earlier, made) => {
+          const known = earlier.map(({ id, intent }) => Object.freeze({ id, intent }))
+          return Object.freeze([...known, ...made])
+        })
       : own
     this.#sent = followedStore<readonly SentMutation[]>([], report)
   }
@@ -388,10 +386,8 @@ function payloadOf<Payload>(
 }
 
 function lacking(option: string): WirefoldError {
-  return badOption(
-    option,
-    `This OptimisticManager has no ${option}. Pass the option \`${option}\`.`,
-  )
+  const message = `This OptimisticManager has no ${option}. Pass the option \`${option}\`.`
+  return badOption(option, message)
 }
 
 /**

@@ -39,8 +39,8 @@ const without = Promise.all(neighbours.map((other) => bundleSize([client, other]
 it.each([
   ['actioncable', 1_000],
   // Contains restored sessions, and the positions of several streams per channel.
-  ['anycable', 2_250, 'actioncable'],
-  ['anycable, anycablePresence, resourceOf', 2_650, 'actioncable'],
+  ['anycable', 2_300, 'actioncable'],
+  ['anycable, anycablePresence, resourceOf', 2_700, 'actioncable'],
   ['duui', 700],
   // Also checks the declaration.
   ['jsonDialect', 2_050, 'json'],
