@@ -88,7 +88,7 @@ describe('Soketi', () => {
     await channels.subscribe('private-room', () => {}).ready
     await until(async () => {
       await client.publish('private-room', 'client-typing', {})
-      expect(errors).toMatchObject([{ code: 'rate-limited' }])
+      expect(errors[0]).toMatchObject({ code: 'rate-limited' })
     })
     expect(client.state.get().name).toBe('open')
   })

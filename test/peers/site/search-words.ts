@@ -24,5 +24,5 @@ export const SEARCH_WORDS: Readonly<Record<string, readonly string[]>> = {
   presence: ['docs/guides/presence.html'],
   guarantees: ['docs/guarantees.html'],
   RealtimeClient: ['classes/wirefold.RealtimeClient.html'],
-  maxAttempts: ['interfaces/wirefold.BackoffOptions.html#maxattempts'],
+  maxRetries: ['interfaces/wirefold.BackoffOptions.html#maxretries'],
 }
