@@ -66,9 +66,8 @@ export function channelsServer(): ServerDialect {
         const { to, error } = frame
         if (to.length) return to.map((key) => ackText('', key, refusalOf(error)))
         if (isConnected) return eventText('error', error, error.channel, frame.type)
-        // Stock clients stay away after a `connect_error`: the end of the connection follows, but not
-        // that of a connection with a malformed packet.
-        if (error.retryable && error.code !== 'bad-frame') return undefined
+        // Stock clients stay away after a `connect_error`: the end of the connection follows.
+        if (error.retryable) return undefined
         const { code, message, retryAfterMs } = error
         return `44${JSON.stringify({ message, data: { code, retryAfterMs } })}`
       }

@@ -141,10 +141,8 @@ export function socketioServer(namespace: string, events: EventEncoder): ServerD
         const { to, error } = frame
         if (to.length) return to.map((key) => refusedText(key, error))
         if (isConnected) return event('error', now, { error: error.message })
-        // Stock clients stay away after a `connect_error`: the end of the connection follows, but not
-        // that of a connection with a malformed packet.
-        if (error.retryable && error.code !== 'bad-frame') return undefined
-        return connectError(own, error, error.message)
+        // Stock clients stay away after a `connect_error`: the end of the connection follows.
+        return error.retryable ? undefined : connectError(own, error, error.message)
       }
       case 'farewell':
         if (frame.code === TOO_SLOW_CODE) return event('error', now, { error: TOO_SLOW.message })

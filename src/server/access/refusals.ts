@@ -27,7 +27,7 @@ const MESSAGES = {
 } as const
 
 /** Codes of refusals after which the same request may succeed later. */
-const RETRYABLE: ReadonlySet<string> = new Set(['bad-frame', 'internal', 'rate-limited'])
+const RETRYABLE: ReadonlySet<string> = new Set(['internal', 'rate-limited'])
 
 /** Close codes for a refused connection, by refusal code; 1008 for all others. */
 export const CLOSE_CODES: ReadonlyMap<string, number> = new Map([

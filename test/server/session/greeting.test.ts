@@ -221,7 +221,7 @@ describe('a connection', () => {
       code: 'bad-frame',
       message: 'The message could not be read: not JSON.',
       retryAfterMs: 1_000,
-      retryable: true,
+      retryable: false,
     })
     client.send([null, 1, 'x', {}])
     expect(await refusal()).toMatchObject({ code: 'bad-frame' })
